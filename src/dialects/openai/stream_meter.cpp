@@ -1,0 +1,171 @@
+#include "fluxgate/dialects/openai/stream_meter.hpp"
+
+#include <cstring>
+#include <string_view>
+
+namespace fluxgate::dialects::openai {
+namespace {
+
+constexpr auto kNone = std::string_view::npos;
+
+// memmem is several times faster than string_view::find in this C library.
+std::size_t find(std::string_view text, std::string_view needle, std::size_t from = 0) {
+  if (from > text.size()) return kNone;
+  const void* hit = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
+  return hit == nullptr ? kNone : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
+}
+
+std::size_t skip_blanks(std::string_view text, std::size_t at) {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
+  return at;
+}
+
+// Offset of the value of the key that ends at `key_end`, or kNone if it is not a key.
+std::size_t value_of(std::string_view text, std::size_t key_end) {
+  std::size_t at = skip_blanks(text, key_end);
+  if (at >= text.size() || text[at] != ':') return kNone;
+  at = skip_blanks(text, at + 1);
+  return at < text.size() ? at : kNone;
+}
+
+// Offset behind the JSON value (an object or a word such as null) at `at`; kNone if it is not closed.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  if (text[at] != '{') {
+    while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ' ') ++at;
+    return at;
+  }
+  int depth = 0;
+  bool in_string = false;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{') {
+      ++depth;
+    } else if (c == '}' && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return kNone;
+}
+
+constexpr std::string_view kUsageKey = "\"usage\"";
+
+// The range of `text` to cut so that the key at `key` and its value are gone, with one comma.
+std::optional<json::Span> cut_of_key(std::string_view text, std::size_t key, std::size_t value) {
+  std::size_t end = end_of_value(text, value);
+  if (end == kNone) return std::nullopt;
+  std::size_t begin = key;
+  while (begin > 0 && text[begin - 1] == ' ') --begin;
+  if (begin > 0 && text[begin - 1] == ',') return json::Span{begin - 1, end};
+  end = skip_blanks(text, end);
+  if (end < text.size() && text[end] == ',') ++end;
+  return json::Span{key, end};
+}
+
+bool is_done(std::string_view data) { return data.starts_with("[DONE]"); }
+
+}  // namespace
+
+StreamMeter::Taken StreamMeter::take(char* data, std::size_t size) {
+  if (grammar_ == StreamGrammar::kOpaque) return {size, size};
+  const std::string_view text(data, size);
+  std::size_t consumed = 0;
+  std::size_t kept = 0;  // bytes at the start that are to be forwarded; equal to consumed until something is cut
+  while (const auto event = splitter_.next(text.substr(consumed))) {
+    const std::size_t length = event->bytes.size();
+    const Verdict verdict = look(*event);
+    const auto keep = [&](std::size_t begin, std::size_t end) {
+      if (kept != consumed + begin) std::memmove(data + kept, data + consumed + begin, end - begin);
+      kept += end - begin;
+    };
+    if (!verdict.drop) {
+      if (verdict.cut_begin == verdict.cut_end) {
+        keep(0, length);
+      } else {
+        keep(0, verdict.cut_begin);
+        keep(verdict.cut_end, length);
+      }
+    }
+    consumed += length;
+  }
+  return {kept, consumed};
+}
+
+StreamMeter::Verdict StreamMeter::look(const sse::Event& event) {
+  if (event.data.empty()) return {};
+  if (is_done(event.data) || is_done(event.last_data)) {
+    saw_done_ = true;
+    if (is_done(event.data)) return {};
+  }
+  ++events_;
+  if (grammar_ == StreamGrammar::kResponses) {
+    look_responses(event);
+    return {};
+  }
+  return look_chat(event);
+}
+
+StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
+  static constexpr std::string_view kFinishKey = "\"finish_reason\"";
+  const std::string_view data = event.data;
+  if (const auto key = find(data, kFinishKey); key != kNone) {
+    const auto value = value_of(data, key + kFinishKey.size());
+    if (value != kNone && data[value] == '"') {
+      const auto reason = data.substr(value + 1, data.find('"', value + 1) - value - 1);
+      if (reason == "error") note_error(data);  // OpenRouter ends a broken stream with such a chunk
+      if (finish_reason_.empty()) finish_reason_ = reason;
+    }
+  } else {
+    note_error(data);  // every regular chunk has the key, so only an odd one is searched for an error
+  }
+  const auto key = find(data, kUsageKey);
+  if (key == kNone) return {};
+  const auto value = value_of(data, key + kUsageKey.size());
+  if (value == kNone) return {};
+  bool choices_empty = false;
+  if (data[value] == '{') {
+    if (auto scan = scanner_.scan_response(data)) {
+      choices_empty = scan->choices_empty;
+      if (scan->input_tokens || scan->output_tokens) usage_ = std::move(*scan);
+    }
+  }
+  if (!hide_usage_) return {};
+  if (choices_empty) return {.drop = true};
+  const auto cut = cut_of_key(data, key, value);
+  if (!cut) return {};
+  const auto offset = static_cast<std::size_t>(data.data() - event.bytes.data());
+  return {.drop = false, .cut_begin = offset + cut->begin, .cut_end = offset + cut->end};
+}
+
+void StreamMeter::look_responses(const sse::Event& event) {
+  std::string_view type = event.name;
+  if (type.empty()) {  // some servers leave the event line out; the type stands in the data all the same
+    static constexpr std::string_view kTypeKey = "\"type\"";
+    const auto key = find(event.data.substr(0, 256), kTypeKey);
+    const auto value = key == kNone ? kNone : value_of(event.data, key + kTypeKey.size());
+    if (value != kNone && event.data[value] == '"') type = event.data.substr(value + 1);
+    type = type.substr(0, type.find('"'));
+  }
+  const bool failed = type == "response.failed";
+  if (type == "error" || type.empty()) note_error(event.data);
+  if (type == "error" && !saw_error_) saw_error_ = true;  // {"type":"error","message":...} has no `error` key
+  if (saw_error_ && events_ == 1) first_was_error_ = true;
+  if (type != "response.completed" && type != "response.incomplete" && !failed) return;
+  saw_done_ = true;
+  finish_reason_ = type.substr(std::string_view("response.").size());
+  if (auto scan = scanner_.scan_response(event.data)) usage_ = std::move(*scan);
+}
+
+void StreamMeter::note_error(std::string_view data) {
+  if (find(data, "\"error\"") == kNone) return;
+  const auto scan = scanner_.scan_response(data);
+  if (!scan || !scan->has_error) return;
+  saw_error_ = true;
+  if (events_ == 1) first_was_error_ = true;
+}
+
+}  // namespace fluxgate::dialects::openai

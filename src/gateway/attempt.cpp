@@ -1,0 +1,262 @@
+#include "attempt.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "fluxgate/base/text.hpp"
+#include "fluxgate/http/field_rules.hpp"
+#include "fluxgate/http/head_writer.hpp"
+
+namespace fluxgate::gateway {
+namespace {
+
+using Reason = net::Interrupt::Reason;
+
+// The largest event of a metered stream: images in base64 fit (wire.md, 3.1).
+constexpr std::size_t kLongestEvent = 16 * 1024 * 1024;
+// An error answer larger than this is not worth keeping for the client.
+constexpr std::size_t kLongestErrorBody = 256 * 1024;
+
+Error bad_upstream(std::string message) {
+  return upstream_error(ErrorKind::kUpstreamProtocol, Retry::kYes, std::move(message));
+}
+
+bool has_media_type(std::string_view content_type, std::string_view type) {
+  return iequals(trim(content_type.substr(0, content_type.find(';'))), type);
+}
+
+}  // namespace
+
+Attempt::Attempt(WorkerState& state, net::Interrupt& interrupt, const ClientRequest& request,
+                 const TargetRuntime& target, const config::Attempts& budget, const config::Limits& limits,
+                 TimePoint deadline)
+    : state_(state), interrupt_(interrupt), request_(request), target_(target), budget_(budget), limits_(limits),
+      deadline_(deadline), upstream_request_(request, target) {}
+
+void Attempt::arm(Duration limit) { interrupt_.arm(std::min(deadline_, SteadyClock::now() + limit)); }
+
+Error Attempt::explain(Error error, const char* waiting_for) const {
+  switch (interrupt_.reason()) {
+    case Reason::kNone: return error;
+    case Reason::kClientGone: return client_error(ErrorKind::kClientGone, "the client closed the connection");
+    case Reason::kShutdown:
+      return {ErrorKind::kDraining, ErrorSource::kGateway, Retry::kNo, "the gateway is shutting down"};
+    case Reason::kTimer: break;
+  }
+  if (SteadyClock::now() >= deadline_) {
+    return {ErrorKind::kDeadline, ErrorSource::kGateway, Retry::kNo, "the request's deadline passed"};
+  }
+  if (error.kind == ErrorKind::kConnect || error.kind == ErrorKind::kDns) return error;
+  return upstream_error(ErrorKind::kUpstreamTimeout, Retry::kYes, std::string("timed out waiting for ") + waiting_for);
+}
+
+net::Task<Result<void>> Attempt::start() {
+  auto sent = co_await send_and_read_head();
+  // The peer may have closed a kept connection just as we used it. Nothing of an answer has come, so the request was
+  // not served: it is safe to send it once more, on a new connection.
+  if (!sent && sent.error().retry == Retry::kIfReused && interrupt_.reason() == Reason::kNone) {
+    exchange_.reset();
+    sent = co_await send_and_read_head();
+  }
+  if (!sent) co_return explain(std::move(sent).error(), "the upstream's answer");
+  keep_head();
+  auto answer = co_await read_answer();
+  answered_at_ = SteadyClock::now();
+  upstream_time_ = answered_at_ - sent_at_;
+  if (!answer) co_return explain(std::move(answer).error(), "the upstream's answer");
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Attempt::open_exchange(bool fresh) {
+  auto& cells = state_.shard.provider(target_.provider_metrics);
+  if (!fresh) {
+    if (auto idle = state_.pools.take_idle(target_.provider->origin(), cells)) {
+      exchange_.emplace(std::move(idle));
+      co_return Result<void>();
+    }
+  }
+  arm(budget_.connect_timeout);
+  auto lease = co_await state_.pools.connect(target_.provider->origin(), cells, interrupt_, interrupt_.armed());
+  if (!lease) co_return std::move(lease).error();
+  exchange_.emplace(std::move(lease).value());
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Attempt::send_and_read_head() {
+  const bool again = sent_at_ != TimePoint{};
+  auto opened = co_await open_exchange(again);
+  if (!opened) co_return opened;
+  const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
+  if (request_.scan.stream) {
+    arm(budget_.first_token_timeout);
+  } else {
+    interrupt_.arm(deadline_);
+  }
+  auto sent = co_await exchange_->send(upstream_request_.buffers());
+  sent_at_ = SteadyClock::now();
+  // An upstream may answer (413, 401) and close without reading the whole request: its answer is worth more than our
+  // failure to write, so it is looked for in either case.
+  auto head = co_await exchange_->read_head(buffer_);
+  if (!head) co_return sent ? std::move(head).error() : std::move(sent).error();
+  co_return Result<void>();
+}
+
+void Attempt::keep_head() {
+  const http::ResponseHead& head = exchange_->head();
+  status_ = head.status;
+  http::HeadWriter kept(fields_);
+  for (const http::Field& field : head.fields) {
+    if (iequals(field.name, "x-should-retry")) {
+      should_retry_ = field.value;  // apart from the rest: the gateway's own verdict may replace it
+    } else if (http::returns_to_client(field.name)) {
+      kept.field(field.name, field.value);
+    }
+  }
+  if (const auto type = head.find("content-type")) {
+    event_stream_ = has_media_type(*type, "text/event-stream");
+    json_ = has_media_type(*type, "application/json");
+  }
+  if (head.framing == http::BodyFraming::kLength) body_length_ = head.content_length;
+  retry_after_ = http::retry_after(head, std::chrono::system_clock::now());
+}
+
+net::Task<Result<void>> Attempt::read_answer() {
+  const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
+  if (status_ < 200 || status_ > 299) {
+    auto read = co_await read_whole();
+    if (!read) co_return read;
+    co_return upstream_error(ErrorKind::kUpstreamStatus, Retry::kYes, "the upstream answered with an error status")
+        .with_detail("status " + std::to_string(status_));
+  }
+  if (event_stream_) {
+    shape_ = Shape::kEvents;
+    const auto grammar = request_.endpoint->grammar;
+    meter_.emplace(state_.scanner, grammar, upstream_request_.hides_usage());
+    co_return co_await await_first_event();
+  }
+  if (request_.endpoint->json_answer || json_) {
+    auto read = co_await read_whole();
+    if (!read) co_return read;
+    co_return check_plain_answer();
+  }
+  shape_ = Shape::kBytes;
+  auto early = exchange_->take_early_body(buffer_, 0);
+  if (!early) co_return std::move(early).error();
+  ready_ = early->size;
+  done_ = early->done;
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Attempt::read_whole() {
+  const std::size_t limit = status_ >= 300 ? kLongestErrorBody : limits_.response_body;
+  if (body_length_.value_or(0) > limit) co_return bad_upstream("the upstream's answer is too large");
+  auto piece = exchange_->take_early_body(buffer_, 0);
+  if (!piece) co_return std::move(piece).error();
+  ready_ = piece->size;
+  bool done = piece->done;
+  if (body_length_) buffer_.grow(static_cast<std::size_t>(*body_length_), ready_);
+  while (!done) {
+    if (ready_ == buffer_.capacity()) buffer_.grow(buffer_.capacity() * 2, ready_);
+    piece = co_await exchange_->read_body(buffer_.data() + ready_, buffer_.capacity() - ready_);
+    if (!piece) co_return std::move(piece).error();
+    ready_ += piece->size;
+    done = piece->done;
+    if (ready_ > limit) co_return bad_upstream("the upstream's answer is too large");
+  }
+  done_ = true;
+  co_return Result<void>();
+}
+
+Result<void> Attempt::check_plain_answer() {
+  if (request_.scan.stream) return bad_upstream("the upstream answered a streamed request without a stream");
+  scan_ = state_.scanner.scan_response(whole());
+  if (!scan_) return bad_upstream("the upstream's answer is not valid JSON");
+  if (scan_->has_error) {
+    return upstream_error(ErrorKind::kUpstreamInBand, Retry::kYes, "the upstream reported an error in its answer")
+        .with_detail(std::string(whole().substr(0, 512)));
+  }
+  return {};
+}
+
+net::Task<Result<void>> Attempt::await_first_event() {
+  auto piece = exchange_->take_early_body(buffer_, 0);
+  if (!piece) co_return std::move(piece).error();
+  auto noted = note_piece(*piece);
+  while (noted && meter_->events() == 0 && !meter_->saw_done() && !done_) {
+    noted = co_await read_more();
+  }
+  if (!noted) co_return noted;
+  if (meter_->first_was_error()) {
+    co_return upstream_error(ErrorKind::kUpstreamInBand, Retry::kYes, "the upstream's stream began with an error")
+        .with_detail(std::string(ready().substr(0, 512)));
+  }
+  if (done_ && !meter_->complete()) co_return bad_upstream("the upstream's stream ended before it began");
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Attempt::read_more() {
+  if (ready_ + pending_ == buffer_.capacity()) {
+    if (pending_ >= kLongestEvent) co_return bad_upstream("the upstream sent an event that is too large");
+    buffer_.grow(buffer_.capacity() * 2, ready_ + pending_);
+  }
+  const std::size_t at = ready_ + pending_;
+  const auto piece = co_await exchange_->read_body(buffer_.data() + at, buffer_.capacity() - at);
+  if (!piece) co_return piece.error();
+  co_return note_piece(*piece);
+}
+
+void Attempt::consume_ready() {
+  std::memmove(buffer_.data(), buffer_.data() + ready_, pending_);
+  ready_ = 0;
+  // One huge event must not keep its memory for the rest of a long stream.
+  if (buffer_.capacity() > 4 * Buffer::kStandard && pending_ < Buffer::kStandard) {
+    Buffer smaller;
+    std::memcpy(smaller.data(), buffer_.data(), pending_);
+    buffer_ = std::move(smaller);
+  }
+}
+
+Result<void> Attempt::note_piece(upstream::Exchange::Piece piece) {
+  done_ = piece.done;
+  if (shape_ == Shape::kBytes) {
+    ready_ += piece.size;
+    return {};
+  }
+  const std::size_t size = pending_ + piece.size;
+  const auto taken = meter_->take(buffer_.data() + ready_, size);
+  const std::size_t rest = size - taken.consumed;
+  if (taken.forward != taken.consumed) {
+    std::memmove(buffer_.data() + ready_ + taken.forward, buffer_.data() + ready_ + taken.consumed, rest);
+  }
+  ready_ += taken.forward;
+  pending_ = rest;
+  return done_ && pending_ > 0 ? close_stream() : Result<void>();
+}
+
+// The upstream's message ended inside an event. Some providers leave out the last blank line, so what is there counts
+// if it is whole; anything else was cut off.
+Result<void> Attempt::close_stream() {
+  buffer_.grow(ready_ + pending_ + 2, ready_ + pending_);
+  char* begin = buffer_.data() + ready_;
+  std::memcpy(begin + pending_, "\n\n", 2);
+  const std::string_view tail(begin, pending_ + 2);
+  const auto event = sse::EventSplitter().next(tail);
+  const bool whole_json = event && !event->data.empty() && state_.scanner.scan_response(event->last_data).has_value();
+  const bool harmless = event && (event->data.empty() || event->data.starts_with("[DONE]"));
+  if (!whole_json && !harmless) {
+    pending_ = 0;
+    return upstream_error(ErrorKind::kUpstreamReset, Retry::kYes, "the upstream's stream was cut off inside an event");
+  }
+  const auto taken = meter_->take(begin, tail.size());
+  ready_ += taken.forward;
+  pending_ = 0;
+  return {};
+}
+
+void Attempt::finish() { exchange_->finish(); }
+
+void Attempt::finish_if_done() {
+  if (exchange_ && done_ && shape_ == Shape::kWhole) exchange_->finish();
+}
+
+}  // namespace fluxgate::gateway

@@ -1,0 +1,19 @@
+#include "fluxgate/gateway/worker_state.hpp"
+
+#include <ctime>
+
+namespace fluxgate::gateway {
+
+std::string_view DateCache::now() {
+  const std::time_t second = std::time(nullptr);
+  if (second != second_ || text_.empty()) {
+    second_ = second;
+    std::tm parts{};
+    ::gmtime_r(&second, &parts);
+    char text[32];
+    text_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));  // RFC 9110, 5.6.7
+  }
+  return text_;
+}
+
+}  // namespace fluxgate::gateway
