@@ -31,6 +31,8 @@ bool operator==(const Secret& a, const Secret& b) {
 }
 
 void Secret::wipe() noexcept {
+  // All the string holds room for: a short value that was moved away is still there behind the new end.
+  value_.resize(value_.capacity());
   // volatile: the compiler must not drop stores to memory that is about to be freed.
   volatile char* bytes = value_.data();
   for (std::size_t i = 0; i < value_.size(); ++i) bytes[i] = 0;

@@ -1,13 +1,49 @@
 #include "fluxgate/base/text.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+
+#include "fluxgate/base/swar.hpp"
 
 namespace fluxgate {
 
-bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+namespace {
+
+// Eight characters each.
+bool same_but_for_case(std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t difference = a ^ b;
+  if (difference == 0) return true;
+  if ((difference & ~swar::repeat(0x20)) != 0) return false;
+  // What differs in the bit of the case must be a letter. Exact for each byte: the sums below cannot carry.
+  const std::uint64_t lower = a | swar::repeat(0x20);
+  const std::uint64_t low = lower & swar::repeat(0x7f);
+  const std::uint64_t at_least_a = low + swar::repeat(0x80 - 'a');
+  const std::uint64_t above_z = low + swar::repeat(0x7f - 'z');
+  const std::uint64_t letters = at_least_a & ~above_z & ~lower & swar::repeat(0x80);
+  return (difference << 2 & ~letters) == 0;  // 0x20 << 2 is 0x80
+}
+
+// The first and the last four of four to eight characters.
+std::uint64_t load_short(const char* text, std::size_t size) {
+  std::uint32_t head = 0;
+  std::uint32_t tail = 0;
+  std::memcpy(&head, text, sizeof head);
+  std::memcpy(&tail, text + size - sizeof tail, sizeof tail);
+  return std::uint64_t{head} << 32 | tail;
+}
+
+}  // namespace
+
+bool detail::iequals(const char* a, const char* b, std::size_t size) {
+  if (size < 4) {
+    return std::equal(a, a + size, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+  }
+  if (size <= 8) return same_but_for_case(load_short(a, size), load_short(b, size));
+  for (std::size_t at = 0; at + 8 < size; at += 8) {
+    if (!same_but_for_case(swar::load(a + at), swar::load(b + at))) return false;
+  }
+  return same_but_for_case(swar::load(a + size - 8), swar::load(b + size - 8));  // the last words may overlap
 }
 
 std::string to_lower(std::string_view text) {

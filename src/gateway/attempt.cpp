@@ -60,21 +60,20 @@ net::Task<Result<void>> Attempt::start() {
   }
   if (!sent) co_return explain(std::move(sent).error(), "the upstream's answer");
   keep_head();
-  auto answer = co_await read_answer();
+  auto answer = take_early_answer();
+  if (answer && !answered_) {
+    const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
+    answer = co_await read_answer();
+  }
   answered_at_ = SteadyClock::now();
   upstream_time_ = answered_at_ - sent_at_;
+  if (answer) answer = check_answer();
   if (!answer) co_return explain(std::move(answer).error(), "the upstream's answer");
   co_return Result<void>();
 }
 
-net::Task<Result<void>> Attempt::open_exchange(bool fresh) {
+net::Task<Result<void>> Attempt::connect() {
   auto& cells = state_.shard.provider(target_.provider_metrics);
-  if (!fresh) {
-    if (auto idle = state_.pools.take_idle(target_.provider->origin(), cells)) {
-      exchange_.emplace(std::move(idle));
-      co_return Result<void>();
-    }
-  }
   arm(budget_.connect_timeout);
   auto lease = co_await state_.pools.connect(target_.provider->origin(), cells, interrupt_, interrupt_.armed());
   if (!lease) co_return std::move(lease).error();
@@ -84,21 +83,27 @@ net::Task<Result<void>> Attempt::open_exchange(bool fresh) {
 
 net::Task<Result<void>> Attempt::send_and_read_head() {
   const bool again = sent_at_ != TimePoint{};
-  auto opened = co_await open_exchange(again);
-  if (!opened) co_return opened;
+  if (!again) {
+    auto& cells = state_.shard.provider(target_.provider_metrics);
+    if (auto idle = state_.pools.take_idle(target_.provider->origin(), cells)) exchange_.emplace(std::move(idle));
+  }
+  if (!exchange_) {
+    auto connected = co_await connect();
+    if (!connected) co_return connected;
+  }
   const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
   if (request_.scan.stream) {
     arm(budget_.first_token_timeout);
   } else {
     interrupt_.arm(deadline_);
   }
-  auto sent = co_await exchange_->send(upstream_request_.buffers());
+  const net::IoResult sent = co_await exchange_->send(upstream_request_.buffers());
   sent_at_ = SteadyClock::now();
   // An upstream may answer (413, 401) and close without reading the whole request: its answer is worth more than our
   // failure to write, so it is looked for in either case.
   auto head = co_await exchange_->read_head(buffer_);
-  if (!head) co_return sent ? std::move(head).error() : std::move(sent).error();
-  co_return Result<void>();
+  if (!head && sent.error) co_return exchange_->broken(sent.error, "while the request was sent");
+  co_return head;
 }
 
 void Attempt::keep_head() {
@@ -106,13 +111,16 @@ void Attempt::keep_head() {
   status_ = head.status;
   http::HeadWriter kept(fields_);
   for (const http::Field& field : head.fields) {
+    // Kept apart from the rest: what the gateway itself says may have to replace them.
+    if (iequals(field.name, "content-type")) continue;
     if (iequals(field.name, "x-should-retry")) {
-      should_retry_ = field.value;  // apart from the rest: the gateway's own verdict may replace it
+      should_retry_ = field.value;
     } else if (http::returns_to_client(field.name)) {
       kept.field(field.name, field.value);
     }
   }
   if (const auto type = head.find("content-type")) {
+    content_type_ = *type;
     event_stream_ = has_media_type(*type, "text/event-stream");
     json_ = has_media_type(*type, "application/json");
   }
@@ -120,51 +128,50 @@ void Attempt::keep_head() {
   retry_after_ = http::retry_after(head, std::chrono::system_clock::now());
 }
 
-net::Task<Result<void>> Attempt::read_answer() {
-  const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
-  if (status_ < 200 || status_ > 299) {
-    auto read = co_await read_whole();
-    if (!read) co_return read;
-    co_return upstream_error(ErrorKind::kUpstreamStatus, Retry::kYes, "the upstream answered with an error status")
-        .with_detail("status " + std::to_string(status_));
-  }
-  if (event_stream_) {
+// Decides what shape the answer has, and takes what of it came with the head. Sets answered_ if that was enough.
+Result<void> Attempt::take_early_answer() {
+  const bool success = status_ >= 200 && status_ <= 299;
+  if (success && event_stream_) {
     shape_ = Shape::kEvents;
-    const auto grammar = request_.endpoint->grammar;
-    meter_.emplace(state_.scanner, grammar, upstream_request_.hides_usage());
-    co_return co_await await_first_event();
+    meter_.emplace(state_.scanner, request_.endpoint->grammar, upstream_request_.hides_usage(), request_.scan.choices);
+  } else if (success && !request_.endpoint->json_answer && !json_) {
+    shape_ = Shape::kBytes;
+  } else if (body_length_.value_or(0) > whole_limit()) {
+    return bad_upstream("the upstream's answer is too large");
   }
-  if (request_.endpoint->json_answer || json_) {
-    auto read = co_await read_whole();
-    if (!read) co_return read;
-    co_return check_plain_answer();
+  const auto piece = exchange_->take_early_body(buffer_, 0);
+  if (!piece) return piece.error();
+  auto noted = note_piece(*piece);
+  answered_ = shape_ == Shape::kBytes || done_ || (shape_ == Shape::kEvents && stream_has_begun());
+  return noted;
+}
+
+std::size_t Attempt::whole_limit() const { return status_ >= 300 ? kLongestErrorBody : limits_.response_body; }
+
+bool Attempt::stream_has_begun() const { return meter_->events() > 0 || meter_->saw_done(); }
+
+net::Task<Result<void>> Attempt::read_answer() {
+  if (shape_ == Shape::kWhole && body_length_) buffer_.grow(static_cast<std::size_t>(*body_length_), ready_);
+  while (!done_ && (shape_ == Shape::kWhole || !stream_has_begun())) {
+    auto more = co_await read_more();
+    if (!more) co_return more;
+    if (shape_ == Shape::kWhole && ready_ > whole_limit()) co_return bad_upstream("the upstream's answer is too large");
   }
-  shape_ = Shape::kBytes;
-  auto early = exchange_->take_early_body(buffer_, 0);
-  if (!early) co_return std::move(early).error();
-  ready_ = early->size;
-  done_ = early->done;
   co_return Result<void>();
 }
 
-net::Task<Result<void>> Attempt::read_whole() {
-  const std::size_t limit = status_ >= 300 ? kLongestErrorBody : limits_.response_body;
-  if (body_length_.value_or(0) > limit) co_return bad_upstream("the upstream's answer is too large");
-  auto piece = exchange_->take_early_body(buffer_, 0);
-  if (!piece) co_return std::move(piece).error();
-  ready_ = piece->size;
-  bool done = piece->done;
-  if (body_length_) buffer_.grow(static_cast<std::size_t>(*body_length_), ready_);
-  while (!done) {
-    if (ready_ == buffer_.capacity()) buffer_.grow(buffer_.capacity() * 2, ready_);
-    piece = co_await exchange_->read_body(buffer_.data() + ready_, buffer_.capacity() - ready_);
-    if (!piece) co_return std::move(piece).error();
-    ready_ += piece->size;
-    done = piece->done;
-    if (ready_ > limit) co_return bad_upstream("the upstream's answer is too large");
+Result<void> Attempt::check_answer() {
+  if (status_ >= 300 && status_ <= 399) return bad_upstream("the upstream answered with a redirect");
+  if (status_ < 200 || status_ > 299) {
+    return upstream_error(ErrorKind::kUpstreamStatus, Retry::kYes, "the upstream answered with an error status")
+        .with_detail("status " + std::to_string(status_));
   }
-  done_ = true;
-  co_return Result<void>();
+  switch (shape_) {
+    case Shape::kWhole: return check_plain_answer();
+    case Shape::kEvents: return check_stream_start();
+    case Shape::kBytes: break;
+  }
+  return {};
 }
 
 Result<void> Attempt::check_plain_answer() {
@@ -178,20 +185,14 @@ Result<void> Attempt::check_plain_answer() {
   return {};
 }
 
-net::Task<Result<void>> Attempt::await_first_event() {
-  auto piece = exchange_->take_early_body(buffer_, 0);
-  if (!piece) co_return std::move(piece).error();
-  auto noted = note_piece(*piece);
-  while (noted && meter_->events() == 0 && !meter_->saw_done() && !done_) {
-    noted = co_await read_more();
-  }
-  if (!noted) co_return noted;
+Result<void> Attempt::check_stream_start() {
   if (meter_->first_was_error()) {
-    co_return upstream_error(ErrorKind::kUpstreamInBand, Retry::kYes, "the upstream's stream began with an error")
+    return upstream_error(ErrorKind::kUpstreamInBand, Retry::kYes, "the upstream's stream began with an error")
         .with_detail(std::string(ready().substr(0, 512)));
   }
-  if (done_ && !meter_->complete()) co_return bad_upstream("the upstream's stream ended before it began");
-  co_return Result<void>();
+  if (meter_->first_was_garbage()) return bad_upstream("the upstream's stream began with something that is no event");
+  if (done_ && !meter_->complete()) return bad_upstream("the upstream's stream ended before it began");
+  return {};
 }
 
 net::Task<Result<void>> Attempt::read_more() {
@@ -218,7 +219,7 @@ void Attempt::consume_ready() {
 
 Result<void> Attempt::note_piece(upstream::Exchange::Piece piece) {
   done_ = piece.done;
-  if (shape_ == Shape::kBytes) {
+  if (shape_ != Shape::kEvents) {
     ready_ += piece.size;
     return {};
   }

@@ -34,6 +34,8 @@ class Attempt {
   int status() const { return status_; }
   // What the client gets to see of the upstream's head, as ready lines.
   const std::string& fields() const { return fields_; }
+  const std::string& content_type() const { return content_type_; }
+  bool json() const { return json_; }  // by its Content-Type
   const std::string& should_retry() const { return should_retry_; }  // the upstream's x-should-retry; may be empty
   std::string_view whole() const { return buffer_.view(0, ready_); }
   std::optional<std::uint64_t> body_length() const { return body_length_; }
@@ -62,12 +64,15 @@ class Attempt {
 
  private:
   net::Task<Result<void>> send_and_read_head();
-  net::Task<Result<void>> open_exchange(bool fresh);
-  net::Task<Result<void>> read_answer();
-  net::Task<Result<void>> read_whole();
-  net::Task<Result<void>> await_first_event();
+  net::Task<Result<void>> connect();
   void keep_head();
+  Result<void> take_early_answer();
+  net::Task<Result<void>> read_answer();
+  Result<void> check_answer();
   Result<void> check_plain_answer();
+  Result<void> check_stream_start();
+  std::size_t whole_limit() const;
+  bool stream_has_begun() const;
   Result<void> note_piece(upstream::Exchange::Piece piece);
   Result<void> close_stream();
   // Arms the interrupt for `limit` from now, at most until the request's deadline.
@@ -89,11 +94,13 @@ class Attempt {
   std::size_t ready_ = 0;     // bytes at the start of the buffer that are to be forwarded
   std::size_t pending_ = 0;   // bytes of an unfinished event behind them
   bool done_ = false;
+  bool answered_ = false;     // nothing more needs to be read to know what the answer is
   Shape shape_ = Shape::kWhole;
   int status_ = 0;
   bool event_stream_ = false;  // by the answer's Content-Type
   bool json_ = false;
   std::string fields_;
+  std::string content_type_;
   std::string should_retry_;
   std::optional<std::uint64_t> body_length_;
   std::optional<std::chrono::milliseconds> retry_after_;

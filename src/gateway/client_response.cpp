@@ -1,7 +1,5 @@
 #include "fluxgate/gateway/client_response.hpp"
 
-#include <array>
-
 #include "fluxgate/http/chunked.hpp"
 #include "fluxgate/http/head_writer.hpp"
 
@@ -39,34 +37,33 @@ void ClientResponse::end_head(std::string_view framing) {
   head_ += "\r\n";
 }
 
-net::Task<bool> ClientResponse::send_whole(std::string_view body) {
+ClientResponse::Sending ClientResponse::send_whole(std::string_view body) {
   end_head("content-length: " + std::to_string(body.size()) + "\r\n");
-  return write(body, Framing::kNone);
+  return send(body, Framing::kNone);
 }
 
-net::Task<bool> ClientResponse::send_part(std::string_view bytes, bool last) {
+ClientResponse::Sending ClientResponse::send_part(std::string_view bytes, bool last) {
   if (!head_.empty()) {
     if (!terms_.http11) terms_.keep_alive = false;  // 1.0 has no chunks: the end of the connection ends the body
     end_head(terms_.http11 ? "transfer-encoding: chunked\r\n" : "");
   }
-  if (!terms_.http11) return write(bytes, Framing::kNone);
-  return write(bytes, last ? Framing::kLastChunk : Framing::kChunk);
+  if (!terms_.http11) return send(bytes, Framing::kNone);
+  return send(bytes, last ? Framing::kLastChunk : Framing::kChunk);
 }
 
-net::Task<bool> ClientResponse::send_sized_part(std::string_view bytes, std::uint64_t total) {
+ClientResponse::Sending ClientResponse::send_sized_part(std::string_view bytes, std::uint64_t total) {
   if (!head_.empty()) end_head("content-length: " + std::to_string(total) + "\r\n");
-  return write(bytes, Framing::kNone);
+  return send(bytes, Framing::kNone);
 }
 
-net::Task<bool> ClientResponse::write(std::string_view bytes, Framing framing) {
-  std::array<char, 20> size;
+ClientResponse::Sending ClientResponse::send(std::string_view bytes, Framing framing) {
   std::string_view before;
   std::string_view after;
   if (terms_.head_only) {
     bytes = {};
   } else if (framing != Framing::kNone) {
     if (!bytes.empty()) {
-      before = http::chunk_head(bytes.size(), size);
+      before = http::chunk_head(bytes.size(), chunk_size_);
       after = http::kChunkEnd;
     }
     if (framing == Framing::kLastChunk) {
@@ -74,20 +71,19 @@ net::Task<bool> ClientResponse::write(std::string_view bytes, Framing framing) {
       after = bytes.empty() ? http::kLastChunk : kEndAndLast;
     }
   }
-  const std::array<net::asio::const_buffer, 4> buffers{
-      net::asio::buffer(head_), net::asio::buffer(before), net::asio::buffer(bytes), net::asio::buffer(after)};
-  net::IoResult result = stream_.write_now(buffers);
-  if (sent_ == 0) first_byte_at_ = SteadyClock::now();
-  if (result.error == net::asio::error::would_block) {
-    interrupt_.arm(SteadyClock::now() + terms_.write_timeout);
-    const net::Interrupt::Scope waiting(interrupt_, &stream_);
-    result = co_await stream_.write_rest(buffers, result.size);
-    interrupt_.clear_timer();
-  }
+  buffers_ = {net::asio::buffer(head_), net::asio::buffer(before), net::asio::buffer(bytes), net::asio::buffer(after)};
+  const TimePoint now = SteadyClock::now();
+  if (sent_ == 0) first_byte_at_ = now;
+  interrupt_.arm(now + terms_.write_timeout);  // the session has registered the stream
+  return Sending(*this);
+}
+
+bool ClientResponse::sent(const net::IoResult& result) {
+  interrupt_.clear_timer();
   sent_ += result.size;
   head_.clear();
   if (result.error) failed_ = true;
-  co_return !failed_;
+  return !failed_;
 }
 
 }  // namespace fluxgate::gateway

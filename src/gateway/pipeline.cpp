@@ -6,6 +6,7 @@
 #include "fluxgate/dialects/openai/errors.hpp"
 #include "fluxgate/http/head_writer.hpp"
 #include "fluxgate/http/multipart.hpp"
+#include "fluxgate/net/await.hpp"
 #include "fluxgate/resilience/classify.hpp"
 #include "fluxgate/telemetry/log.hpp"
 
@@ -22,6 +23,8 @@ bool ends_request(const Error& error) {
 }
 
 void on_hangup(void* interrupt) { static_cast<net::Interrupt*>(interrupt)->trigger(Reason::kClientGone); }
+
+constexpr std::string_view kJson = "application/json";
 
 Error client_gone() { return client_error(ErrorKind::kClientGone, "the client closed the connection"); }
 
@@ -51,24 +54,41 @@ Result<void> Pipeline::admit(bool admitted) {
     return Error(ErrorKind::kOverloaded, ErrorSource::kGateway, Retry::kYes,
                  "the gateway is at its limit of requests in flight");
   }
-  const auto content_type = request_.head->find("content-type").value_or("");
-  const auto boundary = http::multipart_boundary(content_type);
-  if (boundary && request_.endpoint->body != BodyKind::kJson) {
-    auto field = http::find_form_field(request_.body, *boundary, "model");
-    if (!field) return std::move(field).error();
-    if (field->has_value()) {
-      request_.scan.model = (*field)->value;
-      request_.scan.model_value = {(*field)->begin, (*field)->end};
-    }
-  } else if (request_.endpoint->body == BodyKind::kMultipart) {
-    return client_error(ErrorKind::kUnsupportedMedia, "this endpoint takes multipart/form-data");
+  Result<void> read;
+  if (request_.endpoint->body == BodyKind::kJson) {
+    read = read_json();
+  } else if (const auto boundary = http::multipart_boundary(request_.head->find("content-type").value_or(""))) {
+    read = read_form(*boundary);
+  } else if (request_.endpoint->body == BodyKind::kEither) {
+    read = read_json();
   } else {
-    auto scan = state_.scanner.scan_request(request_.body);
-    if (!scan) return std::move(scan).error();
-    request_.scan = std::move(scan).value();
+    return client_error(ErrorKind::kUnsupportedMedia, "this endpoint takes multipart/form-data");
   }
+  if (!read) return read;
   if (request_.scan.model.empty()) {
     return client_error(ErrorKind::kBadRequest, "you must provide a model parameter").with_param("model");
+  }
+  return {};
+}
+
+Result<void> Pipeline::read_json() {
+  auto scan = state_.scanner.scan_request(request_.body);
+  if (!scan) return std::move(scan).error();
+  request_.scan = std::move(scan).value();
+  return {};
+}
+
+Result<void> Pipeline::read_form(std::string_view boundary) {
+  const auto fields = http::form_fields(request_.body, boundary);
+  if (!fields) return fields.error();
+  for (const http::FormField& field : *fields) {
+    if (json::chooses_destination(field.name)) return json::destination_error(field.name);
+    if (field.name != "model") continue;
+    if (!request_.scan.model_value.empty()) {
+      return client_error(ErrorKind::kBadRequest, "'model' occurs twice in the form").with_param("model");
+    }
+    request_.scan.model = field.value;
+    request_.scan.model_value = {field.begin, field.end};
   }
   return {};
 }
@@ -143,8 +163,7 @@ net::Task<bool> Pipeline::wait_before_retry(std::size_t again, std::optional<std
   net::Timer timer(state_.worker.executor());
   timer.expires_after(*wait);
   const net::Interrupt::Scope waiting(interrupt_, nullptr, &timer);
-  net::error_code ignored;  // cancelled only by the interrupt, which is asked next
-  co_await timer.async_wait(net::asio::redirect_error(net::use_task, ignored));
+  co_await net::wait_for(timer);  // cancelled only by the interrupt, which is asked next
   co_return interrupt_.reason() == Reason::kNone;
 }
 
@@ -153,13 +172,22 @@ void Pipeline::keep_failed_answer() {
   failed_answer_->status = attempt_->status();
   failed_answer_->fields = attempt_->fields();
   failed_answer_->should_retry = attempt_->should_retry();
-  failed_answer_->body = attempt_->whole();
+  failed_answer_->retry_after = attempt_->retry_after().has_value();
+  if (attempt_->json() && state_.scanner.scan_response(attempt_->whole())) {
+    failed_answer_->content_type = attempt_->content_type();
+    failed_answer_->body = attempt_->whole();
+  } else {  // a proxy's HTML page, or nothing: clients expect an error object
+    failed_answer_->content_type = kJson;
+    failed_answer_->body = dialects::openai::error_json(upstream_error(
+        ErrorKind::kUpstreamStatus, Retry::kYes, "the upstream answered with status " + std::to_string(attempt_->status())));
+  }
 }
 
 // ---- relay ---------------------------------------------------------------------------------------------------------
 
-void Pipeline::begin_response(int status, std::string_view upstream_fields) {
+void Pipeline::begin_response(int status, std::string_view content_type, std::string_view upstream_fields) {
   response_.begin(status, state_.date.now(), upstream_fields);
+  if (!content_type.empty()) response_.field("content-type", content_type);
   response_.field("x-fluxgate-request-id", request_.id);
   if (!planned_) return;
   const auto& route = *snapshot_->routes().routes()[plan_.route].config;
@@ -176,9 +204,11 @@ void Pipeline::begin_response(int status, std::string_view upstream_fields) {
 }
 
 net::Task<void> Pipeline::relay() {
-  begin_response(attempt_->status(), attempt_->fields());
-  if (request_.scan.stream || attempt_->shape() == Attempt::Shape::kEvents) {
+  begin_response(attempt_->status(), attempt_->content_type(), attempt_->fields());
+  if (attempt_->shape() == Attempt::Shape::kEvents) {
     time_to_first_token_ = attempt_->answered_at() - attempt_->sent_at();
+    response_.field("cache-control", "no-cache");
+    response_.field("x-accel-buffering", "no");  // nginx in front of us would otherwise collect events
   }
   Result<void> relayed;
   switch (attempt_->shape()) {
@@ -208,19 +238,22 @@ net::Task<void> Pipeline::answer_failure(const Error& error) {
   std::string body;
   std::string should_retry;
   bool final = true;
+  bool retry_after = false;
   if (pass_through) {
-    begin_response(failed_answer_->status, failed_answer_->fields);
+    begin_response(failed_answer_->status, failed_answer_->content_type, failed_answer_->fields);
+    retry_after = failed_answer_->retry_after;
     body = std::move(failed_answer_->body);
     should_retry = failed_answer_->should_retry;
     final = resilience::after_status(failed_answer_->status) == NextStep::kStop;
   } else {
-    begin_response(dialects::openai::http_status(error), "content-type: application/json\r\n");
+    begin_response(dialects::openai::http_status(error), kJson, {});
     body = dialects::openai::error_json(error);
     final = error.source == ErrorSource::kClient;
   }
   // Clients retry 5xx and 429 by themselves. After tries of our own that would only multiply the load.
   if (!final && tried_.size() > 1) should_retry = "false";
-  if (error.kind == ErrorKind::kOverloaded) response_.field("retry-after", "1");
+  // Without a hint, clients come back at once (RFC 9110 lets the server choose).
+  if (!retry_after && (response_.status() == 429 || response_.status() == 503)) response_.field("retry-after", "1");
   if (!should_retry.empty()) response_.field("x-should-retry", should_retry);
   if (!co_await response_.send_whole(body)) response_.close_after();
 }

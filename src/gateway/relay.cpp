@@ -15,6 +15,15 @@ using Reason = net::Interrupt::Reason;
 
 // After [DONE] the upstream has only its last chunk to send; a client must not wait for it longer than this.
 constexpr std::chrono::seconds kEndGrace{1};
+// After the last finish_reason there may come usage and [DONE], soon. Servers that stall here are not waited for longer.
+constexpr std::chrono::seconds kFinishGrace{5};
+
+Duration patience(const dialects::openai::StreamMeter& meter, const config::Attempts& attempts) {
+  if (meter.saw_done()) return kEndGrace;
+  const Duration idle = attempts.idle_timeout;
+  const bool finished = !meter.finish_reason().empty() && meter.complete();
+  return finished ? std::min<Duration>(idle, kFinishGrace) : idle;
+}
 
 Error client_gone() { return client_error(ErrorKind::kClientGone, "the client closed the connection"); }
 
@@ -59,15 +68,15 @@ net::Task<Result<void>> Pipeline::relay_events() {
     if (attempt_->done()) co_return ended_early();
     attempt_->consume_ready();
 
-    const Duration patience = meter.saw_done() ? Duration(kEndGrace) : Duration(plan_.attempts->idle_timeout);
-    interrupt_.arm(std::min(ends, last_read + patience));
+    interrupt_.arm(std::min(ends, last_read + patience(meter, *plan_.attempts)));
     const std::uint64_t events = meter.events();
     auto more = co_await attempt_->read_more();
     const TimePoint now = SteadyClock::now();
     if (!more) {
       const Reason reason = interrupt_.reason();
-      // Only the end of the framing is missing: the answer is whole.
-      if (meter.saw_done() && !meter.saw_error() && reason != Reason::kClientGone) {
+      // Only the end of the framing is missing, or usage that never came: the answer is whole.
+      const bool whole = meter.saw_done() || (meter.complete() && !meter.finish_reason().empty());
+      if (whole && !meter.saw_error() && reason != Reason::kClientGone) {
         if (!co_await response_.send_part({}, true)) co_return client_gone();
         co_return Result<void>();
       }

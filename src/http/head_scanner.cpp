@@ -25,39 +25,46 @@ bool HeadScanner::may_start(std::string_view bytes) const {
 }
 
 HeadScanner::Verdict HeadScanner::scan(std::string_view bytes) {
+  while (lines_ == 0) {
+    const auto verdict = scan_start_line(bytes);
+    if (verdict != Verdict::kComplete) return verdict;
+  }
+  const auto window = bytes.substr(0, head_limit_);
   for (;;) {
-    // Refusing what cannot be HTTP at its first byte spares, say, a TLS client the wait for the head timeout.
-    if (lines_ == 0 && !may_start(bytes)) return Verdict::kBadStart;
-    const auto line_limit = lines_ == 0 ? std::min(head_limit_, line_ + start_line_limit_ + 2) : head_limit_;
-    const auto window = std::min(bytes.size(), line_limit);
-    const void* lf = position_ < window ? std::memchr(bytes.data() + position_, '\n', window - position_) : nullptr;
-    if (lf == nullptr) {
-      position_ = std::max(position_, window);
-      if (bytes.size() < line_limit) return Verdict::kNeedMore;
-      return lines_ == 0 ? Verdict::kStartLineTooLong : Verdict::kHeadTooLong;
+    const auto lf = window.find('\n', position_);
+    if (lf == window.npos) {
+      position_ = std::max(position_, window.size());
+      return bytes.size() < head_limit_ ? Verdict::kNeedMore : Verdict::kHeadTooLong;
     }
-    const auto next = static_cast<std::size_t>(static_cast<const char*>(lf) - bytes.data()) + 1;
-    const auto verdict = on_line(bytes.substr(line_, next - line_));
-    line_ = position_ = next;
-    if (lines_ == 0) begin_ = next;
-    if (verdict != Verdict::kNeedMore) return verdict;
+    const auto line = line_;
+    line_ = position_ = lf + 1;
+    if (lf == line || window[lf - 1] != '\r') return Verdict::kBareLf;
+    if (lf == line + 1) return Verdict::kComplete;
+    if (window[line] == ' ' || window[line] == '\t') return Verdict::kFolded;
+    if (lines_++ > field_limit_) return Verdict::kTooManyFields;
   }
 }
 
-HeadScanner::Verdict HeadScanner::on_line(std::string_view line) {
-  if (line.size() < 2 || line[line.size() - 2] != '\r') return Verdict::kBareLf;
-  const bool empty = line.size() == 2;
-  if (lines_ == 0) {
-    if (empty) {
-      ++empty_lines_;
-    } else {
-      lines_ = 1;
-    }
-    return Verdict::kNeedMore;
+HeadScanner::Verdict HeadScanner::scan_start_line(std::string_view bytes) {
+  // Refusing what cannot be HTTP at its first byte spares, say, a TLS client the wait for the head timeout.
+  if (!may_start(bytes)) return Verdict::kBadStart;
+  const auto limit = std::min(head_limit_, line_ + start_line_limit_ + 2);
+  const auto window = bytes.substr(0, limit);
+  const auto lf = window.find('\n', position_);
+  if (lf == window.npos) {
+    position_ = std::max(position_, window.size());
+    return bytes.size() < limit ? Verdict::kNeedMore : Verdict::kStartLineTooLong;
   }
-  if (empty) return Verdict::kComplete;
-  if (line[0] == ' ' || line[0] == '\t') return Verdict::kFolded;
-  return lines_++ < field_limit_ + 1 ? Verdict::kNeedMore : Verdict::kTooManyFields;
+  const auto line = line_;
+  line_ = position_ = lf + 1;
+  if (lf == line || window[lf - 1] != '\r') return Verdict::kBareLf;
+  if (lf == line + 1) {
+    ++empty_lines_;
+    begin_ = line_;
+  } else {
+    lines_ = 1;
+  }
+  return Verdict::kComplete;
 }
 
 }  // namespace fluxgate::http

@@ -2,17 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
+#include <cstring>
 
 #include "http/chars.hpp"
 
 namespace fluxgate::http {
 
 bool valid_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_tchar);
+  for (const char c : name) {
+    if (!is_tchar(c)) return false;
+  }
+  return !name.empty();
 }
 
-bool valid_field_value(std::string_view value) { return std::all_of(value.begin(), value.end(), is_field_char); }
+bool valid_field_value(std::string_view value) {
+  const char* const end = value.data() + value.size();
+  return skip_field_chars(value.data(), end) == end;
+}
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -86,14 +94,49 @@ bool HeadWriter::status_line(int status) {
 
 bool HeadWriter::field(std::string_view name, std::string_view value) {
   if (!valid_field_name(name) || !valid_field_value(value)) return false;
-  out_.append(name).append(": ").append(value).append("\r\n");
+  append(name, value);
   return true;
 }
 
 bool HeadWriter::field(std::string_view name, std::uint64_t value) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return field(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  if (!valid_field_name(name)) return false;
+  append_number(name, value);
+  return true;
+}
+
+void HeadWriter::checked_field(std::string_view name, std::string_view value) {
+  assert(valid_field_name(name) && valid_field_value(value));
+  append(name, value);
+}
+
+void HeadWriter::checked_field(std::string_view name, std::uint64_t value) {
+  assert(valid_field_name(name));
+  append_number(name, value);
+}
+
+void HeadWriter::append(std::string_view name, std::string_view value) {
+  // The line is put together first: one append to a string costs as much as the whole of a short line.
+  std::array<char, 256> line;
+  const std::size_t size = name.size() + value.size() + 4;
+  if (size > line.size()) {
+    out_.append(name).append(": ").append(value).append("\r\n");
+    return;
+  }
+  char* at = line.data();
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  std::memcpy(at, ": ", 2);
+  at += 2;
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
+  at += value.size();
+  std::memcpy(at, "\r\n", 2);
+  out_.append(line.data(), size);
+}
+
+void HeadWriter::append_number(std::string_view name, std::uint64_t value) {
+  std::array<char, 20> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  append(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
 
 }  // namespace fluxgate::http

@@ -61,8 +61,7 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
   return boundary;
 }
 
-Result<std::optional<FormField>> find_form_field(std::string_view body, std::string_view boundary,
-                                                 std::string_view name) {
+Result<std::vector<FormField>> form_fields(std::string_view body, std::string_view boundary) {
   const std::string open = "--" + std::string(boundary);
   const std::string delimiter = "\r\n" + open;
   std::size_t at = 0;
@@ -72,9 +71,9 @@ Result<std::optional<FormField>> find_form_field(std::string_view body, std::str
     at += 2;
   }
   at += open.size();
-  std::optional<FormField> found;
+  std::vector<FormField> fields;
   for (std::size_t parts = 0; parts < kMaxParts; ++parts) {
-    if (body.substr(at).starts_with("--")) return found;
+    if (body.substr(at).starts_with("--")) return fields;
     at = body.find("\r\n", at);  // blanks may pad the boundary line
     if (at == std::string_view::npos) return malformed("a boundary line is not ended");
     const std::size_t head = at;  // at the CRLF, so that a part without a head has its blank line too
@@ -83,14 +82,30 @@ Result<std::optional<FormField>> find_form_field(std::string_view body, std::str
     const std::size_t begin = blank + 4;
     const std::size_t end = find(body, delimiter, blank + 2);
     if (end == std::string_view::npos) return malformed("its last part is not closed");
-    if (part_name(body.substr(head + 2, blank - head - 2)) == name) {
-      if (found) return std::move(malformed("a field occurs twice")).with_param(std::string(name));
+    if (auto name = part_name(body.substr(head + 2, blank - head - 2))) {
       const std::size_t stop = end < begin ? begin : end;
-      found = FormField{body.substr(begin, stop - begin), begin, stop};
+      fields.push_back({std::move(*name), body.substr(begin, stop - begin), begin, stop});
     }
     at = end + delimiter.size();
   }
   return malformed("it has too many parts");
+}
+
+Result<std::optional<FormField>> find_form_field(std::string_view body, std::string_view boundary,
+                                                 std::string_view name) {
+  auto fields = form_fields(body, boundary);
+  if (!fields) return std::move(fields).error();
+  std::optional<FormField> found;
+  for (FormField& field : *fields) {
+    if (field.name != name) continue;
+    if (found) {
+      Error twice = malformed("a field occurs twice");
+      twice.param = name;
+      return twice;
+    }
+    found = std::move(field);
+  }
+  return found;
 }
 
 }  // namespace fluxgate::http

@@ -1,36 +1,25 @@
 #include "fluxgate/http/request_head.hpp"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
+#include <utility>
 
 #include "fluxgate/base/text.hpp"
 #include "fluxgate/http/head_writer.hpp"
-#include "http/beast_sink.hpp"
-#include "http/chars.hpp"
+#include "http/head_tokenizer.hpp"
+#include "http/known_fields.hpp"
 #include "http/target.hpp"
 
 namespace fluxgate::http {
 
 namespace {
 
-namespace bh = boost::beast::http;
-
-struct Fault {
-  ErrorKind kind = ErrorKind::kBadRequest;
-  const char* rule = nullptr;  // nullptr: none
-};
-
-std::optional<Method> to_method(bh::verb verb) {
-  switch (verb) {
-    case bh::verb::get: return Method::kGet;
-    case bh::verb::head: return Method::kHead;
-    case bh::verb::post: return Method::kPost;
-    case bh::verb::put: return Method::kPut;
-    case bh::verb::delete_: return Method::kDelete;
-    case bh::verb::options: return Method::kOptions;
-    case bh::verb::patch: return Method::kPatch;
-    default: return std::nullopt;
+// RFC 9110 section 9.1: methods are case-sensitive.
+std::optional<Method> to_method(std::string_view name) {
+  for (const auto method : {Method::kPost, Method::kGet, Method::kHead, Method::kPut, Method::kDelete, Method::kOptions,
+                            Method::kPatch}) {
+    if (name == to_string(method)) return method;
   }
+  return std::nullopt;
 }
 
 // RFC 9112 sections 6.1 and 6.3: the body's length is certain only if `chunked` is the last coding and there once.
@@ -56,35 +45,15 @@ bool aliases_framing(std::string_view name) {
   return equals("content-length") || equals("transfer-encoding");
 }
 
-// Beast reports the fields here; the guard's rules over single fields are applied as they come, those over the whole
-// head in finish().
-class Sink final : public HeadSink<true> {
+// Fills a head from its lines. The rules over single fields are applied as they come, those over the whole head in
+// finish(). Lives on the stack for one parse.
+class Guard {
  public:
-  Sink(RequestHead& head, std::string& decoded_path) : head_(head), decoded_path_(decoded_path) {}
+  Guard(RequestHead& head, std::string& decoded_path) : head_(head), decoded_path_(decoded_path) {}
 
-  const Fault& fault() const { return fault_; }
-  void finish();
+  Fault run(std::string_view bytes);
 
  private:
-  void on_request_impl(bh::verb verb, View method, View target, int version, ErrorCode& ec) override;
-  void on_field_impl(bh::field id, View name, View value, ErrorCode& ec) override;
-  void on_content_length(std::string_view value);
-  void on_connection(std::string_view value);
-  void fail(const char* rule, ErrorKind kind = ErrorKind::kBadRequest) {
-    if (fault_.rule == nullptr) fault_ = Fault{kind, rule};
-  }
-
-  RequestHead& head_;
-  std::string& decoded_path_;
-  std::string_view authority_;          // of an absolute-form target
-  std::string_view transfer_encoding_;
-  std::string_view expect_;
-  std::string_view content_length_;
-  std::uint32_t seen_ = 0;              // Singleton bits
-  bool close_ = false;                  // Connection: close
-  bool keep_ = false;                   // Connection: keep-alive
-  Fault fault_;
-
   enum Singleton : std::uint32_t {
     kHost = 1,
     kContentLength = 2,
@@ -93,75 +62,107 @@ class Sink final : public HeadSink<true> {
     kAuthorization = 16,
     kContentType = 32,
   };
+
+  void on_request_line(const RequestLine& line);
+  void on_field(const Field& field);
+  void on_content_length(std::string_view value);
+  void on_connection(std::string_view value);
+  void finish();
   bool mark(Singleton bit, const char* rule);
   bool has(Singleton bit) const { return (seen_ & bit) != 0; }
+  void fail(const char* rule, ErrorKind kind = ErrorKind::kBadRequest) {
+    if (!fault_) fault_ = Fault{kind, rule};
+  }
+
+  RequestHead& head_;
+  std::string& decoded_path_;
+  std::string_view authority_;  // of an absolute-form target
+  std::string_view transfer_encoding_;
+  std::string_view expect_;
+  std::uint32_t seen_ = 0;      // Singleton bits
+  bool close_ = false;          // Connection: close
+  bool keep_ = false;           // Connection: keep-alive
+  Fault fault_;
 };
 
-void Sink::on_request_impl(bh::verb verb, View, View target, int version, ErrorCode& ec) {
-  head_.version_minor = version - 10;
-  head_.target = target;
-  const auto method = to_method(verb);
-  if (verb == bh::verb::connect || verb == bh::verb::trace) {
-    fail("CONNECT and TRACE are not allowed", ErrorKind::kMethodNotAllowed);
-  } else if (!method) {
-    fail("unknown method", ErrorKind::kNotImplemented);
-  } else {
-    head_.method = *method;
-    const auto parsed = read_target(head_.target, *method == Method::kOptions, decoded_path_);
-    if (parsed.fault != nullptr) fail(parsed.fault);
-    head_.path = parsed.path;
-    head_.query = parsed.query;
-    authority_ = parsed.authority;
+Fault Guard::run(std::string_view bytes) {
+  HeadTokenizer tokens(bytes);
+  const auto line = tokens.request_line();
+  if (tokens.fault()) return tokens.fault();
+  on_request_line(line);
+  while (!fault_ && !tokens.at_end()) {
+    const auto field = tokens.field();
+    if (tokens.fault()) return tokens.fault();
+    on_field(field);
   }
-  if (fault_.rule != nullptr) ec = refused();
+  if (!fault_) finish();
+  return fault_;
 }
 
-bool Sink::mark(Singleton bit, const char* rule) {
+void Guard::on_request_line(const RequestLine& line) {
+  head_.version_minor = line.version_minor;
+  head_.target = line.target;
+  const auto method = to_method(line.method);
+  if (!method) {
+    if (line.method == "CONNECT" || line.method == "TRACE") {
+      return fail("CONNECT and TRACE are not allowed", ErrorKind::kMethodNotAllowed);
+    }
+    return fail("unknown method", ErrorKind::kNotImplemented);
+  }
+  head_.method = *method;
+  const auto parsed = read_target(head_.target, *method == Method::kOptions, decoded_path_);
+  if (parsed.fault != nullptr) return fail(parsed.fault);
+  head_.path = parsed.path;
+  head_.query = parsed.query;
+  authority_ = parsed.authority;
+}
+
+bool Guard::mark(Singleton bit, const char* rule) {
   if (has(bit)) fail(rule);
   seen_ |= bit;
-  return fault_.rule == nullptr;
+  return !fault_;
 }
 
-void Sink::on_field_impl(bh::field id, View name, View value, ErrorCode& ec) {
-  const std::string_view text(value.data(), value.size());
-  switch (id) {
-    case bh::field::host:
-      if (mark(kHost, "more than one Host field")) head_.host = text;
+void Guard::on_field(const Field& field) {
+  const auto keep_first = [&field](std::optional<std::string_view>& place) {
+    if (!place) place = field.value;
+  };
+  switch (known_field(field.name)) {
+    case KnownField::kHost:
+      if (mark(kHost, "more than one Host field")) head_.host = field.value;
       break;
-    case bh::field::content_length:
-      if (mark(kContentLength, "more than one Content-Length field")) on_content_length(text);
+    case KnownField::kContentLength:
+      if (mark(kContentLength, "more than one Content-Length field")) on_content_length(field.value);
       break;
-    case bh::field::transfer_encoding:
-      if (mark(kTransferEncoding, "more than one Transfer-Encoding field")) transfer_encoding_ = text;
+    case KnownField::kTransferEncoding:
+      if (mark(kTransferEncoding, "more than one Transfer-Encoding field")) transfer_encoding_ = field.value;
       break;
-    case bh::field::expect:
-      if (mark(kExpect, "more than one Expect field")) expect_ = text;
+    case KnownField::kExpect:
+      if (mark(kExpect, "more than one Expect field")) expect_ = field.value;
       break;
-    case bh::field::authorization:
+    case KnownField::kAuthorization:
       mark(kAuthorization, "more than one Authorization field");
       break;
-    case bh::field::content_type:
-      mark(kContentType, "more than one Content-Type field");
+    case KnownField::kContentType:
+      if (mark(kContentType, "more than one Content-Type field")) head_.content_type = field.value;
       break;
-    case bh::field::connection:
-      on_connection(text);
+    case KnownField::kConnection:
+      on_connection(field.value);
       break;
-    case bh::field::unknown:
-      if (name.find('_') != name.npos && aliases_framing({name.data(), name.size()})) {
-        fail("a field name is a framing field spelt with '_'");
-      }
+    case KnownField::kProxyConnection:
+      if (!valid_token_list(field.value)) fail("a field value is malformed");
       break;
-    default:
+    case KnownField::kContentEncoding: keep_first(head_.content_encoding); break;
+    case KnownField::kTraceparent: keep_first(head_.traceparent); break;
+    case KnownField::kTracestate: keep_first(head_.tracestate); break;
+    case KnownField::kOther:
+      if (aliases_framing(field.name)) fail("a field name is a framing field spelt with '_'");
       break;
   }
-  if (fault_.rule != nullptr) {
-    ec = refused();
-    return;
-  }
-  head_.fields.push_back(Field{{name.data(), name.size()}, text});
+  head_.fields.push_back(field);
 }
 
-void Sink::on_content_length(std::string_view value) {
+void Guard::on_content_length(std::string_view value) {
   const auto length = parse_decimal(value);
   if (!length || (value.size() > 1 && value[0] == '0')) {
     fail("Content-Length must be one decimal number");
@@ -170,7 +171,8 @@ void Sink::on_content_length(std::string_view value) {
   head_.content_length = *length;
 }
 
-void Sink::on_connection(std::string_view value) {
+void Guard::on_connection(std::string_view value) {
+  if (!valid_token_list(value)) return fail("a field value is malformed");
   while (!value.empty()) {
     const auto comma = std::min(value.find(','), value.size());
     const auto token = trim(value.substr(0, comma));
@@ -186,13 +188,13 @@ void Sink::on_connection(std::string_view value) {
   }
 }
 
-void Sink::finish() {
+void Guard::finish() {
   const bool http11 = head_.version_minor == 1;
   if (has(kTransferEncoding)) {
     if (has(kContentLength)) fail("Content-Length and Transfer-Encoding together");  // RFC 9112 section 6.3
     if (!http11) fail("Transfer-Encoding in HTTP/1.0");                               // RFC 9112 section 6.1
     const auto coding = transfer_coding_fault(transfer_encoding_);
-    if (coding.rule != nullptr) fail(coding.rule, coding.kind);
+    if (coding) fail(coding.rule, coding.kind);
     head_.framing = BodyFraming::kChunked;
   } else if (has(kContentLength)) {
     head_.framing = BodyFraming::kLength;
@@ -210,20 +212,6 @@ void Sink::finish() {
     head_.expect_continue = head_.has_body();
   }
   head_.keep_alive = !close_ && (http11 || keep_);
-}
-
-Fault version_fault(std::string_view head) {
-  // A well-formed third word of the request line with another major version: RFC 9110 section 15.6.6.
-  auto version = head.substr(0, head.find('\r'));
-  version.remove_prefix(version.find(' ') + 1);  // Beast has read the method and the target
-  version.remove_prefix(version.find(' ') + 1);
-  const bool well_formed =
-      version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
-      is_digit(version[7]);
-  if (well_formed && version[5] != '1') {
-    return {ErrorKind::kVersionUnsupported, "this HTTP version is not supported"};
-  }
-  return {ErrorKind::kBadRequest, "the HTTP version must be HTTP/1.1 or HTTP/1.0"};
 }
 
 Fault to_fault(HeadScanner::Verdict verdict) {
@@ -275,17 +263,10 @@ RequestHeadParser::Status RequestHeadParser::parse(std::string_view bytes) {
 
 RequestHeadParser::Status RequestHeadParser::finish(std::string_view bytes) {
   bytes.remove_prefix(scanner_.begin());
-  head_ = RequestHead();
-  Sink sink(head_, decoded_path_);
-  const auto failure = sink.run(bytes);
-  if (!failure) sink.finish();
-  if (sink.fault().rule != nullptr) return fail(sink.fault().kind, sink.fault().rule);
-  if (!failure) return status_ = Status::kDone;
-  if (*failure == bh::error::bad_version) {
-    const auto fault = version_fault(bytes);
-    return fail(fault.kind, fault.rule);
-  }
-  return fail(ErrorKind::kBadRequest, grammar_rule(*failure));
+  RequestHead blank;  // not RequestHead(), which would also clear the inline room of the fields
+  head_ = std::move(blank);
+  const auto fault = Guard(head_, decoded_path_).run(bytes);
+  return fault ? fail(fault.kind, fault.rule) : status_ = Status::kDone;
 }
 
 RequestHeadParser::Status RequestHeadParser::fail(ErrorKind kind, const char* rule) {

@@ -1,27 +1,28 @@
 #include "fluxgate/http/response_head.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "fluxgate/base/text.hpp"
-#include "http/beast_sink.hpp"
+#include "http/head_tokenizer.hpp"
+#include "http/known_fields.hpp"
 
 namespace fluxgate::http {
 
 namespace {
 
-namespace bh = boost::beast::http;
-
-class Sink final : public HeadSink<false> {
+// Fills a head from its lines. Lives on the stack for one parse.
+class Guard {
  public:
-  explicit Sink(ResponseHead& head) : head_(head) {}
+  explicit Guard(ResponseHead& head) : head_(head) {}
 
-  const char* fault() const { return fault_; }
-  void finish(bool answers_head_request);
+  const char* run(std::string_view bytes, bool answers_head_request);  // the rule that is broken, or nullptr
 
  private:
-  void on_response_impl(int status, View reason, int version, ErrorCode& ec) override;
-  void on_field_impl(bh::field id, View name, View value, ErrorCode& ec) override;
+  void on_field(const Field& field);
+  void on_content_length(std::string_view value);
   void on_transfer_encoding(std::string_view value);
+  void on_connection(std::string_view value);
+  void finish(bool answers_head_request);
   void fail(const char* rule) {
     if (fault_ == nullptr) fault_ = rule;
   }
@@ -35,41 +36,62 @@ class Sink final : public HeadSink<false> {
   bool keep_ = false;   // Connection: keep-alive
 };
 
-void Sink::on_response_impl(int status, View, int version, ErrorCode& ec) {
-  head_.status = status;
-  head_.version_minor = version - 10;
-  if (status < 100 || status > 599) fail("the status code is outside 100..599");  // RFC 9110 section 15
-  if (status == 101) fail("101 Switching Protocols was not asked for");
-  if (fault_ != nullptr) ec = refused();
+const char* Guard::run(std::string_view bytes, bool answers_head_request) {
+  HeadTokenizer tokens(bytes);
+  const auto line = tokens.status_line();
+  if (tokens.fault()) return tokens.fault().rule;
+  head_.status = line.status;
+  head_.version_minor = line.version_minor;
+  if (line.status < 100 || line.status > 599) fail("the status code is outside 100..599");  // RFC 9110 section 15
+  if (line.status == 101) fail("101 Switching Protocols was not asked for");
+  while (fault_ == nullptr && !tokens.at_end()) {
+    const auto field = tokens.field();
+    if (tokens.fault()) return tokens.fault().rule;
+    on_field(field);
+  }
+  if (fault_ == nullptr) finish(answers_head_request);
+  return fault_;
 }
 
-void Sink::on_field_impl(bh::field id, View name, View value, ErrorCode& ec) {
-  const std::string_view text(value.data(), value.size());
-  if (id == bh::field::content_length) {
-    // Beast has checked that all values of all lines are numbers and agree; the first one stands for them.
-    content_length_ = parse_decimal(trim(text.substr(0, text.find(','))));
-    if (!content_length_) fail("Content-Length is malformed");
-  } else if (id == bh::field::transfer_encoding) {
-    on_transfer_encoding(text);
-  } else if (id == bh::field::connection) {
-    close_ = close_ || lists_token(text, "close");
-    keep_ = keep_ || lists_token(text, "keep-alive");
+void Guard::on_field(const Field& field) {
+  switch (known_field(field.name)) {
+    case KnownField::kContentLength: on_content_length(field.value); break;
+    case KnownField::kTransferEncoding: on_transfer_encoding(field.value); break;
+    case KnownField::kConnection: on_connection(field.value); break;
+    case KnownField::kProxyConnection:
+      if (!valid_token_list(field.value)) fail("a field value is malformed");
+      break;
+    default: break;
   }
-  if (fault_ != nullptr) {
-    ec = refused();
-    return;
-  }
-  head_.fields.push_back(Field{{name.data(), name.size()}, text});
+  head_.fields.push_back(field);
 }
 
-void Sink::on_transfer_encoding(std::string_view value) {
+void Guard::on_content_length(std::string_view value) {
+  for (;;) {  // RFC 9110 section 8.6: the same number again, in a list or in another line, is the same length
+    const auto comma = value.find(',');
+    const auto length = parse_decimal(trim(value.substr(0, comma)));
+    if (!length) return fail("Content-Length is malformed");
+    if (content_length_ && *content_length_ != *length) return fail("more than one Content-Length value");
+    content_length_ = length;
+    if (comma == value.npos) return;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+void Guard::on_transfer_encoding(std::string_view value) {
   if (has_transfer_encoding_) fail("more than one Transfer-Encoding field");
   has_transfer_encoding_ = true;
   chunked_ = iequals(value, "chunked");
   if (!chunked_ && lists_token(value, "chunked")) fail("Transfer-Encoding has a coding beside chunked");
 }
 
-void Sink::finish(bool answers_head_request) {
+void Guard::on_connection(std::string_view value) {
+  if (!valid_token_list(value)) return fail("a field value is malformed");
+  close_ = close_ || lists_token(value, "close");
+  keep_ = keep_ || lists_token(value, "keep-alive");
+}
+
+void Guard::finish(bool answers_head_request) {
   const bool http11 = head_.version_minor == 1;
   if (has_transfer_encoding_ && content_length_) fail("Content-Length and Transfer-Encoding together");
   if (has_transfer_encoding_ && !http11) fail("Transfer-Encoding in HTTP/1.0");  // RFC 9112 section 6.1
@@ -129,12 +151,9 @@ ResponseHeadParser::Status ResponseHeadParser::parse(std::string_view bytes) {
 }
 
 ResponseHeadParser::Status ResponseHeadParser::finish(std::string_view bytes) {
-  head_ = ResponseHead();
-  Sink sink(head_);
-  const auto failure = sink.run(bytes);
-  if (!failure) sink.finish(answers_head_request_);
-  if (sink.fault() != nullptr) return fail(sink.fault());
-  if (failure) return fail(grammar_rule(*failure));
+  ResponseHead blank;  // not ResponseHead(), which would also clear the inline room of the fields
+  head_ = std::move(blank);
+  if (const char* rule = Guard(head_).run(bytes, answers_head_request_)) return fail(rule);
   return status_ = head_.status < 200 ? Status::kInformational : Status::kDone;
 }
 

@@ -16,13 +16,13 @@ constexpr bool must_not_be_encoded(char c) {
 }
 
 const char* check_segments(std::string_view path) {
-  std::size_t start = 1;  // path[0] is '/'
-  while (start <= path.size()) {
-    const auto slash = std::min(path.find('/', start), path.size());
-    const auto segment = path.substr(start, slash - start);
-    if (segment.empty() && slash < path.size()) return "the path must not contain empty segments";
+  // Each segment is looked at once, from the '/' before it; path[0] is the first one.
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    if (path[i] != '/') continue;
+    if (path[i + 1] == '/') return "the path must not contain empty segments";
+    if (path[i + 1] != '.') continue;
+    const auto segment = path.substr(i + 1, path.find('/', i + 1) - (i + 1));
     if (segment == "." || segment == "..") return "the path must not contain '.' or '..' segments";
-    start = slash + 1;
   }
   return nullptr;
 }
@@ -68,7 +68,7 @@ bool valid_ipv6(std::string_view text) {  // the characters only: the address is
 
 Target read_target(std::string_view target, bool is_options, std::string& decoded) {
   Target result;
-  // Beast has checked that there are no blanks and controls; it lets '#' and bytes >= 0x80 through.
+  // The tokenizer has checked that there are no blanks and controls; it lets '#' and bytes >= 0x80 through.
   if (!std::all_of(target.begin(), target.end(), [](char c) { return is_vchar(c) && c != '#'; })) {
     result.fault = "the request target must be visible ASCII without '#'";
     return result;

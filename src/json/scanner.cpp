@@ -10,12 +10,6 @@ namespace {
 // A parser that has seen a huge body would keep four bytes of index for each of its bytes.
 constexpr std::size_t kKeepCapacity = 1024 * 1024;
 
-// Routing fields of other gateways that choose where a request goes. A client must never do that here, and ignoring
-// them silently would hide that a request means something else than its sender thinks (CVE-2024-6587).
-bool chooses_destination(std::string_view key) {
-  return key == "api_base" || key == "base_url" || key == "api_key" || key == "custom_llm_provider";
-}
-
 Error bad_json(const char* why) {
   return client_error(ErrorKind::kBadRequest, std::string("the request body is not valid JSON: ") + why);
 }
@@ -27,6 +21,19 @@ Error wrong_type(const char* key, const char* wanted) {
 // simdjson 3.0 has no at_end(): past the last token there is no current location.
 bool at_end(ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
+// On-demand parsing skips what nobody reads. Numbers, words and other scalars of the top level are looked at all the
+// same (NaN and 01 are not JSON); what is inside nested values is the upstream's to judge.
+bool is_json_value(ondemand::value& value) {
+  ondemand::json_type type;
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  switch (type) {
+    case ondemand::json_type::number: return value.get_number().error() == simdjson::SUCCESS;
+    case ondemand::json_type::boolean: return value.get_bool().error() == simdjson::SUCCESS;
+    case ondemand::json_type::null: return value.is_null();
+    default: return true;
+  }
 }
 
 // Keys seen so far of those that may not occur twice.
@@ -71,27 +78,38 @@ class RequestWalk {
             .with_param(std::string(key));
       }
       if (chooses_destination(key)) {
-        return client_error(ErrorKind::kBadRequest,
-                            "'" + std::string(key) + "' is not accepted: the gateway's configuration chooses the upstream")
-            .with_param(std::string(key))
-            .with_code("unsupported_parameter");
+        return destination_error(key);
       }
-      if (auto failed = take(key, value)) return std::move(*failed);
+      auto taken = take(key, value);
+      if (!taken) return std::move(taken).error();
+      if (!*taken && !is_json_value(value)) return bad_json(("the value of '" + std::string(key) + "' is no JSON value").c_str());
     }
     if (!at_end(document)) return bad_json("something follows the object");
     return std::move(scan_);
   }
 
  private:
-  std::optional<Error> take(std::string_view key, ondemand::value& value) {
-    if (key == "model") return take_model(value);
-    if (key == "stream") return take_stream(value);
-    if (key == "stream_options") return take_stream_options(value);
-    if (key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens") {
-      std::uint64_t number = 0;
-      if (value.get_uint64().get(number) == simdjson::SUCCESS) scan_.max_tokens = number;
+  // True if the value was read, false if it is none of ours.
+  Result<bool> take(std::string_view key, ondemand::value& value) {
+    std::optional<Error> failed;
+    std::uint64_t number = 0;
+    if (key == "model") {
+      failed = take_model(value);
+    } else if (key == "stream") {
+      failed = take_stream(value);
+    } else if (key == "stream_options") {
+      failed = take_stream_options(value);
+    } else if (key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens") {
+      if (value.get_uint64().get(number) != simdjson::SUCCESS) return false;
+      scan_.max_tokens = number;
+    } else if (key == "n") {
+      if (value.get_uint64().get(number) != simdjson::SUCCESS || number == 0) return false;
+      scan_.choices = number;
+    } else {
+      return false;
     }
-    return std::nullopt;
+    if (failed) return std::move(*failed);
+    return true;
   }
 
   std::optional<Error> take_model(ondemand::value& value) {
@@ -230,6 +248,17 @@ void take_response_field(std::string_view key, ondemand::value value, Scanner::R
 }
 
 }  // namespace
+
+bool chooses_destination(std::string_view key) {
+  return key == "api_base" || key == "base_url" || key == "api_key" || key == "custom_llm_provider";
+}
+
+Error destination_error(std::string_view key) {
+  return client_error(ErrorKind::kBadRequest,
+                      "'" + std::string(key) + "' is not accepted: the gateway's configuration chooses the upstream")
+      .with_param(std::string(key))
+      .with_code("unsupported_parameter");
+}
 
 struct Scanner::Impl {
   ondemand::parser parser;

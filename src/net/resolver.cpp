@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <cstring>
+
+#include "fluxgate/net/await.hpp"
 
 namespace fluxgate::net {
 namespace {
@@ -125,8 +126,8 @@ Task<Result<Addresses>> Resolver::resolve(std::string host, Executor executor, T
     };
     waiters_.push_back(std::move(waiter));
   }
-  error_code ignored;  // cancelled when the answer is there, expired when it is not: the result says which
-  co_await wait->timer.async_wait(asio::redirect_error(use_task, ignored));
+  // Cancelled when the answer is there, expired when it is not: the result says which.
+  co_await wait_for(wait->timer);
   if (wait->result) co_return std::move(*wait->result);
   co_return upstream_error(ErrorKind::kDns, Retry::kYes, "the upstream's host name did not resolve in time")
       .with_detail(host);

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "fluxgate/net/await.hpp"
 #include "fluxgate/net/tls.hpp"
 
 namespace fluxgate::net {
@@ -101,9 +102,9 @@ Task<error_code> Stream::handshake() {
     const int reason = SSL_get_error(ssl_.get(), result);
     error_code error;
     if (reason == SSL_ERROR_WANT_READ) {
-      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+      error = co_await wait_for(socket_, Socket::wait_read);
     } else if (reason == SSL_ERROR_WANT_WRITE) {
-      co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_task, error));
+      error = co_await wait_for(socket_, Socket::wait_write);
     } else {
       const long verified = SSL_get_verify_result(ssl_.get());
       tls_error_ = openssl_errors();
@@ -131,28 +132,49 @@ error_code Stream::tls_failure(int result) {
   return eof ? error_code(asio::error::eof) : error_code(asio::error::connection_reset);
 }
 
-Task<IoResult> Stream::read_some(char* data, std::size_t size) {
-  if (ssl_) co_return co_await read_tls(data, size);
-  error_code error;
-  const std::size_t count =
-      co_await socket_.async_read_some(asio::mutable_buffer(data, size), asio::redirect_error(use_task, error));
-  co_return IoResult{error, count};
+void Stream::ReadSome::start(Continuation waiting) {
+  if (stream_.ssl_) {
+    start_wait(std::move(waiting));
+    return;
+  }
+  stream_.socket_.async_read_some(asio::mutable_buffer(data_, size_),
+                                  [this, waiting = std::move(waiting)](const error_code& error, std::size_t size) mutable {
+                                    result_ = {error, size};
+                                    waiting.resume();
+                                  });
 }
 
-Task<IoResult> Stream::read_tls(char* data, std::size_t size) {
-  for (;;) {
-    ERR_clear_error();
-    std::size_t count = 0;
-    errno = 0;
-    const int result = SSL_read_ex(ssl_.get(), data, size, &count);
-    if (result == 1) co_return IoResult{error_code{}, count};
-    error_code error = tls_failure(result);
-    if (error != asio::error::would_block) co_return IoResult{error, 0};
-    const auto direction = tls_wants_write_ ? Socket::wait_write : Socket::wait_read;
-    error.clear();
-    co_await socket_.async_wait(direction, asio::redirect_error(use_task, error));
-    if (error) co_return IoResult{error, 0};
-  }
+void Stream::ReadSome::start_wait(Continuation waiting) {
+  const auto direction = stream_.tls_wants_write_ ? Socket::wait_write : Socket::wait_read;
+  stream_.socket_.async_wait(direction, [this, waiting = std::move(waiting)](const error_code& error) mutable {
+    result_ = error ? IoResult{error, 0} : stream_.read_now_tls(data_, size_);
+    if (result_.error == asio::error::would_block) {
+      start_wait(std::move(waiting));
+    } else {
+      waiting.resume();
+    }
+  });
+}
+
+IoResult Stream::read_now_tls(char* data, std::size_t size) {
+  ERR_clear_error();
+  errno = 0;
+  std::size_t count = 0;
+  const int result = SSL_read_ex(ssl_.get(), data, size, &count);
+  if (result == 1) return {error_code{}, count};
+  return {tls_failure(result), 0};
+}
+
+void Stream::WriteAll::start_wait(Continuation waiting) {
+  const auto direction = stream_.ssl_ && !stream_.tls_wants_write_ ? Socket::wait_read : Socket::wait_write;
+  stream_.socket_.async_wait(direction, [this, waiting = std::move(waiting)](const error_code& error) mutable {
+    result_ = error ? IoResult{error, result_.size} : stream_.write_now(buffers_, result_.size);
+    if (result_.error == asio::error::would_block) {
+      start_wait(std::move(waiting));
+    } else {
+      waiting.resume();
+    }
+  });
 }
 
 IoResult Stream::write_now(std::span<const asio::const_buffer> buffers, std::size_t skip) {
@@ -206,18 +228,6 @@ IoResult Stream::write_now_tls(std::span<const asio::const_buffer> buffers, std:
     const int result = SSL_write_ex(ssl_.get(), data, size, &written);
     if (result != 1) return {tls_failure(result), done};
     done += written;
-  }
-}
-
-Task<IoResult> Stream::write_rest(std::span<const asio::const_buffer> buffers, std::size_t done) {
-  for (;;) {
-    error_code error;
-    const auto direction = ssl_ && !tls_wants_write_ ? Socket::wait_read : Socket::wait_write;
-    co_await socket_.async_wait(direction, asio::redirect_error(use_task, error));
-    if (error) co_return IoResult{error, done};
-    const IoResult result = write_now(buffers, done);
-    if (result.error != asio::error::would_block) co_return result;
-    done = result.size;
   }
 }
 

@@ -1,11 +1,10 @@
 #include "fluxgate/server/listener.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cerrno>
 
 #include "fluxgate/dialects/openai/errors.hpp"
+#include "fluxgate/net/await.hpp"
 #include "fluxgate/telemetry/log.hpp"
 #include "session.hpp"
 
@@ -41,7 +40,7 @@ Result<std::uint16_t> Listener::listen(const config::Address& address, bool excl
   if (!endpoint) return endpoint.error();
   net::error_code error;
   if (exclusive && address.port != 0) {
-    Acceptor probe(state_.worker.executor());
+    net::Acceptor probe(state_.worker.executor());
     probe.open(endpoint->protocol(), error);
     if (!error) probe.set_option(net::asio::socket_base::reuse_address(true), error);
     if (!error) probe.bind(*endpoint, error);
@@ -57,14 +56,14 @@ Result<std::uint16_t> Listener::listen(const config::Address& address, bool excl
   return acceptor_.local_endpoint().port();
 }
 
-void Listener::start() { net::asio::co_spawn(state_.worker.executor(), accept_loop(), net::asio::detached); }
+void Listener::start() { net::spawn(accept_loop()); }
 
 net::Task<void> Listener::accept_loop() {
   TimePoint last_report{};
   for (;;) {
     net::error_code error;
     net::Socket socket(state_.worker.executor());
-    co_await acceptor_.async_accept(socket, net::asio::redirect_error(net::use_task, error));
+    error = co_await net::accept(acceptor_, socket);
     if (!error) {
       admit(std::move(socket));
       continue;
@@ -80,7 +79,7 @@ net::Task<void> Listener::accept_loop() {
     }
     net::Timer pause(state_.worker.executor());
     pause.expires_after(kAcceptPause);
-    co_await pause.async_wait(net::asio::redirect_error(net::use_task, error));
+    co_await net::wait_for(pause);
   }
 }
 
@@ -101,7 +100,7 @@ void Listener::admit(net::Socket socket) {
   }
   auto session = std::make_unique<Session>(std::move(socket), state_, tls_);
   if (draining_) session->begin_drain();
-  net::asio::co_spawn(state_.worker.executor(), serve(std::move(session)), net::asio::detached);
+  net::spawn(serve(std::move(session)));
 }
 
 net::Task<void> Listener::serve(std::unique_ptr<Session> session) {

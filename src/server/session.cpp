@@ -1,7 +1,6 @@
 #include "session.hpp"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
 #include <cstring>
 
 #include "fluxgate/dialects/openai/errors.hpp"
@@ -55,6 +54,7 @@ Session::~Session() { state_.shard.client_connections.add(-1); }
 
 void Session::begin_drain() {
   draining_ = true;
+  response_.close_after();
   if (idle_) interrupt_.trigger(Reason::kShutdown);
 }
 
@@ -103,10 +103,12 @@ net::Task<Session::Outcome> Session::serve_one() {
     const Error error = client_error(ErrorKind::kUnsupportedMedia, "compressed request bodies are not accepted");
     co_return co_await refuse(error);
   }
-  auto body = co_await read_body(body_limit());
-  if (!body) {
-    if (body.error().kind == ErrorKind::kClientGone) co_return Outcome::kDrop;
-    co_return co_await refuse(body.error());
+  if (!take_buffered_body()) {
+    auto body = co_await read_body(body_limit());
+    if (!body) {
+      if (body.error().kind == ErrorKind::kClientGone) co_return Outcome::kDrop;
+      co_return co_await refuse(body.error());
+    }
   }
   co_return co_await answer(*match.row);
 }
@@ -177,14 +179,23 @@ net::Task<Result<void>> Session::read_head() {
 net::Task<bool> Session::send_continue() {
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   const std::array<net::asio::const_buffer, 1> buffers{net::asio::buffer(kContinue)};
-  net::IoResult result = stream_.write_now(buffers);
-  if (result.error == net::asio::error::would_block) result = co_await stream_.write_rest(buffers, result.size);
+  const net::IoResult result = co_await stream_.write_all(buffers);
   co_return !result.error;
+}
+
+// The common case: no body, or all of a short one arrived with the head.
+bool Session::take_buffered_body() {
+  const http::RequestHead& head = parser_.head();
+  if (!head.has_body()) return true;
+  if (head.framing != http::BodyFraming::kLength || head.content_length > used_ - body_begin_) return false;
+  if (head.content_length > body_limit()) return false;
+  body_size_ = static_cast<std::size_t>(head.content_length);
+  taken_ = body_begin_ + body_size_;
+  return true;
 }
 
 net::Task<Result<void>> Session::read_body(std::size_t limit) {
   const http::RequestHead& head = parser_.head();
-  if (!head.has_body()) co_return Result<void>();
   if (head.framing == http::BodyFraming::kLength && head.content_length > limit) {
     co_return client_error(ErrorKind::kPayloadTooLarge,
                            "the request body is larger than the limit of " + std::to_string(limit) + " bytes");

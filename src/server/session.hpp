@@ -43,6 +43,7 @@ class Session {
 
   net::Task<Outcome> serve_one();
   net::Task<Result<void>> read_head();
+  bool take_buffered_body();
   net::Task<Result<void>> read_body(std::size_t limit);
   net::Task<Result<void>> read_sized_body(std::size_t size);
   net::Task<Result<void>> read_chunked_body(std::size_t limit);

@@ -74,7 +74,9 @@ Answer moderations(const Json& body, const Context& context) {
 Answer rerank(const Json& body, const Context& context) {
   const Json& documents = field(body, "documents");
   if (!field(body, "query").is_string()) return bad_request("'query' must be a text.", "query", "invalid_type");
-  if (!documents.is_array() || documents.empty()) return bad_request("'documents' must be a list.", "documents", "invalid_type");
+  if (!documents.is_array() || documents.empty()) {
+    return bad_request("'documents' must be a list.", "documents", "invalid_type");
+  }
   const auto top = count_field(body, "top_n", documents.size(), kNoLimit);
   if (!top) return to_answer(top.error());
 

@@ -179,7 +179,9 @@ class ChatStream {
 
 Answer chat_completions(const Json& body, const Context& context) {
   const Json& messages = field(body, "messages");
-  if (!messages.is_array()) return bad_request("Missing required parameter: 'messages'.", "messages", "missing_required_parameter");
+  if (!messages.is_array()) {
+    return bad_request("Missing required parameter: 'messages'.", "messages", "missing_required_parameter");
+  }
   if (messages.empty()) return bad_request("Invalid 'messages': empty array.", "messages", "empty_array");
   const auto choices = count_field(body, "n", 1, 128);
   if (!choices) return to_answer(choices.error());

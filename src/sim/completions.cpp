@@ -95,7 +95,7 @@ Answer completions(const Json& body, const Context& context) {
   for (const Json& prompt : prompts) {
     prompt_tokens += tokens_of(prompt);
     const bool echo = flag(body, "echo") && prompt.is_string();
-    for (std::size_t i = 0; i < *per_prompt; ++i) call.echoes.push_back(echo ? prompt.get<std::string>() : std::string());
+    call.echoes.insert(call.echoes.end(), *per_prompt, echo ? prompt.get<std::string>() : std::string());
   }
   const std::size_t completion_tokens = call.echoes.size() * call.generation.pieces.size();
   call.usage["prompt_tokens"] = prompt_tokens;

@@ -11,7 +11,8 @@ constexpr std::pair<std::string_view, Fault> kModels[] = {
 };
 
 Answer rate_limited() {
-  Answer answer = error_answer(429, "requests", "rate_limit_exceeded", "The simulated provider was told to refuse this.");
+  Answer answer =
+      error_answer(429, "requests", "rate_limit_exceeded", "The simulated provider was told to refuse this.");
   answer.headers.emplace_back("Retry-After", "1");
   return answer;
 }
@@ -59,7 +60,8 @@ std::optional<Answer> fault_answer(Fault fault, bool stream) {
     case Fault::kError500:
       return error_answer(500, "server_error", "", "The simulated provider was told to fail this request.");
     case Fault::kError503:
-      return error_answer(503, "server_error", "service_unavailable", "The simulated provider was told to be overloaded.");
+      return error_answer(503, "server_error", "service_unavailable",
+                          "The simulated provider was told to be overloaded.");
     case Fault::kStall: {
       Answer answer;
       answer.delivery = Delivery::kNever;

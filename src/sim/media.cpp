@@ -76,7 +76,8 @@ Answer transcriptions(const Json& body, const Context& context) {
   } else if (format == "srt" || format == "vtt") {
     const bool vtt = format == "vtt";
     answer.content_type = "text/plain; charset=utf-8";
-    answer.body = (vtt ? "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" : "1\n00:00:00,000 --> 00:00:01,000\n") + text + "\n\n";
+    answer.body = vtt ? "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n" : "1\n00:00:00,000 --> 00:00:01,000\n";
+    answer.body += text + "\n\n";
   } else if (format == "verbose_json") {
     Json out;
     out["task"] = "transcribe";

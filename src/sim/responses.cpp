@@ -186,7 +186,8 @@ Answer responses(const Json& body, const Context& context) {
     return bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter");
   }
   if (!field(body, "previous_response_id").is_null()) {
-    return bad_request("The simulated provider stores no responses.", "previous_response_id", "previous_response_not_found");
+    return bad_request("The simulated provider stores no responses.", "previous_response_id",
+                       "previous_response_not_found");
   }
   const auto limit = count_field(body, "max_output_tokens", kNoLimit, kNoLimit);
   if (!limit) return to_answer(limit.error());

@@ -59,6 +59,10 @@ std::optional<Json> body_of(const Request& request) {
   return body;
 }
 
+Answer wrong_method(std::string_view message) {
+  return error_answer(405, "invalid_request_error", "method_not_allowed", message);
+}
+
 }  // namespace
 
 Answer Router::answer(const Request& request, std::int64_t now) {
@@ -77,14 +81,15 @@ Answer Router::serve(const Request& request, std::int64_t now) {
   const Context context{options_, serial_, now};
   const std::string_view path = path_of(request.target);
   if (path == "/models" || path.starts_with("/models/")) {
-    if (request.method != "GET") return error_answer(405, "invalid_request_error", "method_not_allowed", "Use GET here.");
+    if (request.method != "GET") return wrong_method("Use GET here.");
     return path == "/models" ? list_models(context) : get_model(path.substr(8), context);
   }
-  const auto endpoint = std::find_if(kEndpoints.begin(), kEndpoints.end(), [path](const Endpoint& e) { return e.path == path; });
+  const auto endpoint =
+      std::find_if(kEndpoints.begin(), kEndpoints.end(), [path](const Endpoint& e) { return e.path == path; });
   if (endpoint == kEndpoints.end()) {
     return error_answer(404, "invalid_request_error", "unknown_url", "The simulated provider has no such path.");
   }
-  if (request.method != "POST") return error_answer(405, "invalid_request_error", "method_not_allowed", "Use POST here.");
+  if (request.method != "POST") return wrong_method("Use POST here.");
   const std::optional<Json> body = body_of(request);
   if (!body) return bad_request("The body is not a JSON object or a form.", {});
   const std::string model = text_field(*body, "model");

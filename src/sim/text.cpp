@@ -117,7 +117,8 @@ Generation in_pieces(std::string_view text, std::size_t limit) {
   Generation out;
   while (!text.empty() && out.pieces.size() < limit) {
     std::size_t bytes = std::min(kPieceBytes, text.size());
-    while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) ++bytes;  // whole characters
+    // Whole characters only.
+    while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) ++bytes;
     out.pieces.emplace_back(text.substr(0, bytes));
     text.remove_prefix(bytes);
   }

@@ -11,13 +11,6 @@ constexpr int kMaxInformational = 8;
 
 }  // namespace
 
-net::Task<Result<void>> Exchange::send(std::span<const net::asio::const_buffer> request) {
-  net::IoResult result = stream().write_now(request);
-  if (result.error == net::asio::error::would_block) result = co_await stream().write_rest(request, result.size);
-  if (result.error) co_return broken(result.error, "while the request was sent");
-  co_return Result<void>();
-}
-
 net::Task<Result<void>> Exchange::read_head(Buffer& buffer) {
   int informational = 0;
   parser_.reset(false);
@@ -55,6 +48,7 @@ Result<Exchange::Piece> Exchange::take_early_body(Buffer& buffer, std::size_t in
 }
 
 net::Task<Result<Exchange::Piece>> Exchange::read_body(char* into, std::size_t room) {
+  if (failed_) co_return decoder_.error();
   while (!done_) {
     const net::IoResult result = co_await stream().read_some(into, room);
     if (result.error == net::asio::error::eof && ends_with_connection()) {
@@ -79,7 +73,8 @@ Result<Exchange::Piece> Exchange::decode(char* bytes, std::size_t size) {
   switch (head().framing) {
     case http::BodyFraming::kChunked: {
       const auto step = decoder_.decode(std::span(bytes, size));
-      if (step.failed) return decoder_.error();
+      if (step.failed && step.payload == 0) return decoder_.error();
+      failed_ = step.failed;  // what came before the fault still counts; the fault is told at the next read
       done_ = step.done;
       clean_ = clean_ && (!done_ || step.consumed == size);
       return Piece{step.payload, done_};

@@ -1,5 +1,7 @@
 #include "fluxgate/upstream/pool.hpp"
 
+#include "fluxgate/net/await.hpp"
+
 namespace fluxgate::upstream {
 namespace {
 
@@ -41,9 +43,12 @@ Lease Pools::take_idle(const net::Origin& origin, telemetry::ProviderCells& cell
   const auto found = pools_.find(origin.id);
   if (found == pools_.end()) return {};
   const auto& pool = found->second;
+  const TimePoint now = SteadyClock::now();
   while (!pool->idle.empty()) {
     auto connection = std::move(pool->idle.back());
     pool->idle.pop_back();
+    // The reaper comes by only now and then; a connection its peer is about to close must not be used in between.
+    if (now - connection->idle_since >= origin.idle_timeout) continue;
     // A readable idle socket was closed by its peer or holds bytes nobody asked for: neither may serve a request.
     if (!connection->stream.quiet()) continue;
     cells.leases.add(telemetry::Reuse::kReused);
@@ -83,7 +88,7 @@ net::Task<Result<Lease>> Pools::connect(const net::Origin& origin, telemetry::Pr
     if (error) continue;
     auto connection = std::make_unique<Connection>(std::move(socket), cells);
     const net::Interrupt::Scope waiting(interrupt, &connection->stream);
-    co_await connection->stream.socket().async_connect(endpoint, net::asio::redirect_error(net::use_task, error));
+    error = co_await net::connect(connection->stream.socket(), endpoint);
     if (interrupt.reason() != net::Interrupt::Reason::kNone) co_return connect_error(origin, error, true);
     if (error) continue;
     if (origin.tls) {

@@ -84,7 +84,7 @@ STREAM_FAULTS = {
         head(200, [("Content-Type", "text/event-stream")])
         + b'{"error":{"message":"x","type":"server_error","code":null}}'
     ),
-    "not an event": stream([b"data: this is not json\n\n"]),
+    "not an event": [Send(SSE_HEAD + chunk(b"data: this is not json\n\n")), WaitPeerClose()],
 }
 
 

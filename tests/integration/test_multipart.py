@@ -58,9 +58,16 @@ def test_only_the_model_field_changes(gateway, upstream, name):
     assert mock.last.headers["content-type"] == f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
-@pytest.mark.parametrize("path", ["/v1/audio/translations", "/v1/images/edits", "/v1/images/variations"])
-def test_other_upload_endpoints(gateway, upstream, path):
+@pytest.mark.parametrize("path", ["/v1/images/edits", "/v1/images/variations"])
+def test_image_uploads(gateway, upstream, path):
+    mock = upstream(reply({"created": 1, "data": [{"b64_json": "AAAA"}]}))
+    answer = send(gateway(config(mock.url)), form(part(b"model", b"smart"), file_part()), path)
+    assert answer.status == 200 and answer.json()["data"] and mock.last.target == path, answer
+
+
+def test_subtitles_come_back_as_text(gateway, upstream):
     mock = upstream(reply(b"1\n00:00 --> 00:01\nhi\n", content_type="text/plain; charset=utf-8"))
+    path = "/v1/audio/translations"
     answer = send(gateway(config(mock.url)), form(part(b"model", b"smart"), file_part()), path)
     assert answer.status == 200 and answer.body.startswith(b"1\n"), answer
     assert answer.headers["content-type"] == "text/plain; charset=utf-8" and mock.last.target == path
@@ -108,7 +115,8 @@ def test_bad_forms_are_400_and_go_nowhere(gateway, upstream, name):
     mock = upstream(ok())
     body, boundary = BAD[name]
     answer = send(gateway(config(mock.url)), body, boundary=boundary)
-    assert answer.status == 400 and answer.error() and mock.count == 0, answer
+    assert answer.status in ({400, 415} if "boundary" in name else {400}), answer
+    assert answer.error() and mock.count == 0
 
 
 def test_unknown_model(gateway, upstream):
@@ -119,7 +127,7 @@ def test_unknown_model(gateway, upstream):
 
 def test_the_upload_limit_is_its_own(gateway, upstream):
     mock = upstream(ok())
-    gw = gateway(config(mock.url, limits={"request_body": 1000, "upload_body": 200_000}))
+    gw = gateway(config(mock.url, limits={"request_body": 2000, "upload_body": 200_000}))
     assert send(gw, form(part(b"model", b"smart"), file_part(b"x" * 100_000))).status == 200
     assert send(gw, form(part(b"model", b"smart"), file_part(b"x" * 300_000))).status == 413
     assert mock.count == 1

@@ -6,6 +6,7 @@
 // Owned by a session, reset for each request; one worker thread.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -32,12 +33,14 @@ class ClientResponse {
   void begin(int status, std::string_view date, std::string_view fields);
   void field(std::string_view name, std::string_view value);
 
-  // Sends head and body, with Content-Length. False if the client is gone.
-  net::Task<bool> send_whole(std::string_view body);
-  // Sends the next piece of a body whose length nobody knows yet, the head with the first one. `last` ends the body.
-  net::Task<bool> send_part(std::string_view bytes, bool last);
+  // co_await send_...(): true, or false if the client is gone. What is sent must stay alive until then.
+  class Sending;
+  // Head and body, with Content-Length.
+  Sending send_whole(std::string_view body);
+  // The next piece of a body whose length nobody knows yet, the head with the first one. `last` ends the body.
+  Sending send_part(std::string_view bytes, bool last);
   // The same for a body whose length is known: announced by Content-Length with the first piece.
-  net::Task<bool> send_sized_part(std::string_view bytes, std::uint64_t total);
+  Sending send_sized_part(std::string_view bytes, std::uint64_t total);
 
   int native_handle() { return stream_.native_handle(); }
   bool begun() const { return sent_ > 0; }           // bytes of this answer have left
@@ -52,16 +55,35 @@ class ClientResponse {
  private:
   void end_head(std::string_view framing);
   enum class Framing { kNone, kChunk, kLastChunk };
-  net::Task<bool> write(std::string_view bytes, Framing framing);
+  Sending send(std::string_view bytes, Framing framing);
+  bool sent(const net::IoResult& result);
 
   net::Stream& stream_;
   net::Interrupt& interrupt_;
   Terms terms_;
   std::string head_;          // not yet sent; empty afterwards
+  std::array<char, 20> chunk_size_;
+  std::array<net::asio::const_buffer, 4> buffers_;  // what is being sent
   int status_ = 0;
   std::uint64_t sent_ = 0;
   bool failed_ = false;
   TimePoint first_byte_at_{};
+};
+
+// Writes what send() has put together, and keeps the books. Suspends only if the client is slow.
+class ClientResponse::Sending {
+ public:
+  explicit Sending(ClientResponse& response) : response_(response), write_(response.stream_, response.buffers_) {}
+  bool await_ready() { return write_.await_ready(); }
+  template <class Caller>
+  void await_suspend(std::coroutine_handle<Caller> caller) {
+    write_.await_suspend(caller);
+  }
+  bool await_resume() { return response_.sent(write_.await_resume()); }
+
+ private:
+  ClientResponse& response_;
+  net::Stream::WriteAll write_;
 };
 
 }  // namespace fluxgate::gateway

@@ -36,12 +36,16 @@ class Pipeline {
   struct FailedAnswer {
     int status;
     std::string fields;
+    std::string content_type;
     std::string should_retry;
+    bool retry_after;            // among the fields
     std::string body;
   };
 
   // admit
   Result<void> admit(bool admitted);
+  Result<void> read_json();
+  Result<void> read_form(std::string_view boundary);
   // plan
   Result<void> make_plan();
   // attempt: leaves a successful attempt_, or says what failed
@@ -54,7 +58,7 @@ class Pipeline {
   net::Task<Result<void>> relay_events();
   net::Task<Result<void>> relay_bytes();
   net::Task<void> break_stream(const Error& error);
-  void begin_response(int status, std::string_view upstream_fields);
+  void begin_response(int status, std::string_view content_type, std::string_view upstream_fields);
   net::Task<void> answer_failure(const Error& error);
   // settle
   void settle();

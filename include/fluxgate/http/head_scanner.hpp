@@ -38,7 +38,7 @@ class HeadScanner {
 
  private:
   bool may_start(std::string_view bytes) const;
-  Verdict on_line(std::string_view line);  // with its LF
+  Verdict scan_start_line(std::string_view bytes);  // or an empty line before it; kComplete: it is whole
 
   Kind kind_;
   std::size_t start_line_limit_;

@@ -25,9 +25,18 @@ class HeadWriter {
   bool status_line(int status);                                         // HTTP/1.1, with the registered phrase
   bool field(std::string_view name, std::string_view value);
   bool field(std::string_view name, std::uint64_t value);
+  // As field(), for what is known to be valid and so not checked again: names and values that are literals, that the
+  // caller has made of harmless characters itself (ids, dates, numbers), that valid_field_name/value() approved when
+  // the configuration was read, or that stand in a RequestHead or ResponseHead, whose parser has checked them. Never
+  // for anything else that came from outside; debug builds assert it.
+  void checked_field(std::string_view name, std::string_view value);
+  void checked_field(std::string_view name, std::uint64_t value);
   void end() { out_ += "\r\n"; }
 
  private:
+  void append(std::string_view name, std::string_view value);
+  void append_number(std::string_view name, std::uint64_t value);
+
   std::string& out_;
 };
 

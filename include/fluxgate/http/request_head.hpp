@@ -10,8 +10,8 @@
 // forwarded. What two parsers could read differently is refused, not repaired, because request smuggling lives in such
 // differences (RFC 9112 section 11.2).
 //
-// Boost.Beast's basic_parser reads the grammar; the guard adds what Beast 1.81 lets through. Decisions where the RFCs
-// leave a choice:
+// The grammar is read by a tokenizer of our own (docs/decisions/003-own-head-tokenizer.md); the tests hold every verdict
+// against Boost.Beast's parser. Decisions where the RFCs leave a choice:
 //   - Every refusal ends the connection: after a bad head nobody knows where the next request starts.
 //   - Line ends are CRLF only; up to two empty lines before the request line are skipped (RFC 9112 section 2.2).
 //   - HTTP/1.2 to 1.9 are refused with 400, another major version with 505.
@@ -67,6 +67,11 @@ struct RequestHead {
   std::uint64_t content_length = 0;  // for kLength
   bool keep_alive = true;            // what the client wants: version and Connection
   bool expect_continue = false;      // the client waits for 100 (or a final status) before it sends the body
+  // What is asked for on every request, noted while the head is read: the value of the first field of that name.
+  std::optional<std::string_view> content_type;
+  std::optional<std::string_view> content_encoding;
+  std::optional<std::string_view> traceparent;
+  std::optional<std::string_view> tracestate;
   Fields fields;                     // all of them, in order
 
   bool has_body() const { return framing == BodyFraming::kChunked || content_length > 0; }

@@ -32,8 +32,14 @@ struct RequestScan {
   Span include_usage_value;                // where that true or false stands
   Span stream_options;                     // the object with its braces, or `null`; empty if absent
   std::size_t object_open = 0;             // offset just behind the opening brace of the body
+  std::uint64_t choices = 1;               // `n`
   std::optional<std::uint64_t> max_tokens; // max_completion_tokens, max_output_tokens or max_tokens
 };
+
+// Routing fields of other gateways that choose where a request goes. A client must never do that here, and ignoring
+// them silently would hide that a request means something else than its sender thinks (CVE-2024-6587).
+bool chooses_destination(std::string_view key);
+Error destination_error(std::string_view key);
 
 // simdjson reads up to this many bytes behind the text; a scanned buffer must own them.
 inline constexpr std::size_t kPadding = 64;

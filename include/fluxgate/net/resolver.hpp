@@ -17,6 +17,7 @@
 
 #include "fluxgate/base/clock.hpp"
 #include "fluxgate/base/error.hpp"
+#include "fluxgate/net/task.hpp"
 #include "fluxgate/net/types.hpp"
 
 namespace fluxgate::net {

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "fluxgate/net/task.hpp"
 #include "fluxgate/net/types.hpp"
 
 namespace fluxgate::net {
@@ -45,15 +46,16 @@ class Stream {
   bool tls() const { return ssl_ != nullptr; }
   bool tls_resumed() const;
 
-  // Reads at least one byte, or ends with an error (asio::error::eof at the end of the stream).
-  Task<IoResult> read_some(char* data, std::size_t size);
-  // At most this many buffers a write.
+  // co_await read_some(...): at least one byte, or an error (asio::error::eof at the end of the stream).
+  class ReadSome;
+  ReadSome read_some(char* data, std::size_t size);
+  // co_await write_all(...): every byte of at most kMaxBuffers buffers, which must stay alive, or an error with the
+  // number of bytes that were written before it.
   static constexpr std::size_t kMaxBuffers = 16;
-  // Writes what the kernel takes now. error is would_block if it took only the first `size` bytes: then go on with
-  // write_rest(buffers, size). Split in two so that the common case needs no coroutine frame.
+  class WriteAll;
+  WriteAll write_all(std::span<const asio::const_buffer> buffers);
+  // What write_all does first, alone: writes what the kernel takes now. error is would_block if it took only a part.
   IoResult write_now(std::span<const asio::const_buffer> buffers, std::size_t skip = 0);
-  // Writes everything behind the first `done` bytes; size counts from the start of the buffers, which must stay alive.
-  Task<IoResult> write_rest(std::span<const asio::const_buffer> buffers, std::size_t done);
 
   // For a pooled connection: true if the peer has neither closed nor sent anything we did not ask for.
   bool quiet();
@@ -70,7 +72,7 @@ class Stream {
 
  private:
   Task<error_code> handshake();
-  Task<IoResult> read_tls(char* data, std::size_t size);
+  IoResult read_now_tls(char* data, std::size_t size);
   IoResult write_now_tls(std::span<const asio::const_buffer> buffers, std::size_t skip);
   error_code tls_failure(int result);
 
@@ -79,6 +81,56 @@ class Stream {
   bool tls_wants_write_ = false;  // the last TLS operation that could not go on waits for writability
   std::string tls_error_;
 };
+
+// Plain: one Asio operation. TLS: tried at once, since a record may be half used; else whenever the socket is ready.
+class Stream::ReadSome {
+ public:
+  ReadSome(Stream& stream, char* data, std::size_t size) : stream_(stream), data_(data), size_(size) {}
+  bool await_ready() {
+    if (!stream_.ssl_) return false;
+    result_ = stream_.read_now_tls(data_, size_);
+    return result_.error != asio::error::would_block;
+  }
+  template <class Caller>
+  void await_suspend(std::coroutine_handle<Caller> caller) {
+    start(Continuation(caller));
+  }
+  IoResult await_resume() const noexcept { return result_; }
+
+ private:
+  void start(Continuation waiting);
+  void start_wait(Continuation waiting);
+
+  Stream& stream_;
+  char* data_;
+  std::size_t size_;
+  IoResult result_{};
+};
+
+// Tried at once: the kernel's send buffer nearly always has room. Else whenever the socket is writable.
+class Stream::WriteAll {
+ public:
+  WriteAll(Stream& stream, std::span<const asio::const_buffer> buffers) : stream_(stream), buffers_(buffers) {}
+  bool await_ready() {
+    result_ = stream_.write_now(buffers_);
+    return result_.error != asio::error::would_block;
+  }
+  template <class Caller>
+  void await_suspend(std::coroutine_handle<Caller> caller) {
+    start_wait(Continuation(caller));
+  }
+  IoResult await_resume() const noexcept { return result_; }
+
+ private:
+  void start_wait(Continuation waiting);
+
+  Stream& stream_;
+  std::span<const asio::const_buffer> buffers_;
+  IoResult result_{};
+};
+
+inline Stream::ReadSome Stream::read_some(char* data, std::size_t size) { return {*this, data, size}; }
+inline Stream::WriteAll Stream::write_all(std::span<const asio::const_buffer> buffers) { return {*this, buffers}; }
 
 // True when `error` says that the peer closed or reset the connection.
 bool is_disconnect(const error_code& error);

@@ -1,15 +1,13 @@
 // The names Asio's types have in this project.
 //
 // Everything is bound to io_context's own executor, not to any_io_executor: dispatch then costs half (measured, see
-// docs/decisions/002-threads-and-coroutines.md). A Task runs on the worker that started it and never changes thread.
+// docs/decisions/002-threads-and-coroutines.md).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 
@@ -20,9 +18,6 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 using Executor = asio::io_context::executor_type;
-template <class T>
-using Task = asio::awaitable<T, Executor>;
-inline constexpr asio::use_awaitable_t<Executor> use_task{};
 
 using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;

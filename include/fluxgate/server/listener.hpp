@@ -11,6 +11,7 @@
 #include "fluxgate/base/error.hpp"
 #include "fluxgate/config/model.hpp"
 #include "fluxgate/gateway/worker_state.hpp"
+#include "fluxgate/net/await.hpp"
 #include "fluxgate/net/tls.hpp"
 
 namespace fluxgate::server {
@@ -38,15 +39,13 @@ class Listener {
   void shut_down();
 
  private:
-  using Acceptor = net::asio::basic_socket_acceptor<net::tcp, net::Executor>;
-
   net::Task<void> accept_loop();
   net::Task<void> serve(std::unique_ptr<Session> session);
   void admit(net::Socket socket);
   void accept_queued();
 
   gateway::WorkerState& state_;
-  Acceptor acceptor_;
+  net::Acceptor acceptor_;
   std::shared_ptr<const net::TlsContext> tls_;
   std::vector<Session*> sessions_;
   bool draining_ = false;

@@ -15,8 +15,8 @@
 // Timing: a stream sends its first token after Sim::first_token_delay and each further one after Sim::token_interval; a
 // plain answer comes when its last token would have. Other endpoints answer after first_token_delay.
 //
-// Faults: by the shares of config::Sim, drawn from a seeded generator (the same seed and the same order of requests give
-// the same faults), or on demand by a model name that ends in one of these:
+// Faults: by the shares of config::Sim, drawn from a seeded generator (the same seed and the same order of requests
+// give the same faults), or on demand by a model name that ends in one of these:
 //
 //   sim-error-429   429 with Retry-After: 1                 sim-stall    accepts the request and never answers
 //   sim-error-500   500                                     sim-cut      closes in the middle of the answer

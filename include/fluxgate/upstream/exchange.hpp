@@ -23,12 +23,16 @@ class Exchange {
  public:
   explicit Exchange(Lease lease) : lease_(std::move(lease)) {}
 
+  // The error of a connection that failed with `error`, e.g. "while the request was sent".
+  Error broken(const net::error_code& error, const char* when) const;
+
   bool reused() const { return lease_.reused(); }
   // No byte of an answer has arrived: if the connection had been reused, trying again on a new one is safe.
   bool untouched() const { return received_ == 0; }
   net::Stream& stream() { return lease_.stream(); }
 
-  net::Task<Result<void>> send(std::span<const net::asio::const_buffer> request);
+  // co_await send(...): an IoResult; on an error the answer may still be there, so look for it before giving up.
+  net::Stream::WriteAll send(std::span<const net::asio::const_buffer> request) { return stream().write_all(request); }
   // The head's views point into `buffer`, whose first head_size() bytes it takes; body bytes may already lie behind it.
   net::Task<Result<void>> read_head(Buffer& buffer);
   const http::ResponseHead& head() const { return parser_.head(); }
@@ -49,7 +53,6 @@ class Exchange {
 
  private:
   Result<Piece> decode(char* bytes, std::size_t size);
-  Error broken(const net::error_code& error, const char* when) const;
 
   Lease lease_;
   http::ResponseHeadParser parser_;
@@ -58,6 +61,7 @@ class Exchange {
   std::size_t received_ = 0;     // bytes read from the connection
   std::size_t buffered_ = 0;     // of those, in the head's buffer
   bool done_ = false;            // the body is complete
+  bool failed_ = false;          // the framing is broken behind what was handed on last
   bool clean_ = true;            // nothing came behind the body
 };
 

@@ -15,8 +15,11 @@ std::size_t find(std::string_view text, std::string_view needle, std::size_t fro
   return hit == nullptr ? kNone : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
 }
 
+// JSON's white space without LF, which ends an event's line.
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
 std::size_t skip_blanks(std::string_view text, std::size_t at) {
-  while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
+  while (at < text.size() && is_blank(text[at])) ++at;
   return at;
 }
 
@@ -28,42 +31,82 @@ std::size_t value_of(std::string_view text, std::size_t key_end) {
   return at < text.size() ? at : kNone;
 }
 
-// Offset behind the JSON value (an object or a word such as null) at `at`; kNone if it is not closed.
-std::size_t end_of_value(std::string_view text, std::size_t at) {
-  if (text[at] != '{') {
-    while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ' ') ++at;
-    return at;
+struct Member {
+  std::size_t key;    // offset of the key's opening quote
+  std::size_t value;  // offset of its value
+};
+
+// The first member named `key` (given with its quotes). A value of the same text, such as the token "usage", is none.
+std::optional<Member> find_member(std::string_view text, std::string_view key) {
+  for (auto at = find(text, key); at != kNone; at = find(text, key, at + key.size())) {
+    const auto value = value_of(text, at + key.size());
+    if (value != kNone) return Member{at, value};
   }
-  int depth = 0;
-  bool in_string = false;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      if (c == '"') in_string = false;
+  return std::nullopt;
+}
+
+// Where a walk over JSON text stands.
+class Nesting {
+ public:
+  void pass(char c) {
+    if (escaped_) {
+      escaped_ = false;
+    } else if (in_string_) {
+      escaped_ = c == '\\';
+      in_string_ = c != '"';
     } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{') {
-      ++depth;
-    } else if (c == '}' && --depth == 0) {
-      return at + 1;
+      in_string_ = true;
+    } else if (c == '{' || c == '[') {
+      ++depth_;
+    } else if (c == '}' || c == ']') {
+      --depth_;
     }
+  }
+  int depth() const { return in_string_ ? -1 : depth_; }  // of objects and arrays; negative inside a string
+
+ private:
+  int depth_ = 0;
+  bool in_string_ = false;
+  bool escaped_ = false;
+};
+
+// The same for members of the outermost object only: Groq repeats the usage deeper inside, under `x_groq`.
+std::optional<Member> find_top_member(std::string_view text, std::string_view key) {
+  Nesting nesting;
+  std::size_t passed = 0;
+  for (auto at = find(text, key); at != kNone; at = find(text, key, at + key.size())) {
+    while (passed < at) nesting.pass(text[passed++]);
+    const auto value = value_of(text, at + key.size());
+    if (value != kNone && nesting.depth() == 1) return Member{at, value};
+  }
+  return std::nullopt;
+}
+
+// Offset behind the object or null at `at`; kNone if it is something else or not closed.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  static constexpr std::string_view kNull = "null";
+  if (text.substr(at).starts_with(kNull)) return at + kNull.size();
+  if (text[at] != '{') return kNone;
+  Nesting nesting;
+  for (; at < text.size(); ++at) {
+    nesting.pass(text[at]);
+    if (nesting.depth() == 0) return at + 1;
   }
   return kNone;
 }
 
 constexpr std::string_view kUsageKey = "\"usage\"";
 
-// The range of `text` to cut so that the key at `key` and its value are gone, with one comma.
-std::optional<json::Span> cut_of_key(std::string_view text, std::size_t key, std::size_t value) {
-  std::size_t end = end_of_value(text, value);
+// The range of `text` to cut so that the member is gone, with one comma.
+std::optional<json::Span> cut_of(std::string_view text, const Member& member) {
+  std::size_t end = end_of_value(text, member.value);
   if (end == kNone) return std::nullopt;
-  std::size_t begin = key;
-  while (begin > 0 && text[begin - 1] == ' ') --begin;
+  std::size_t begin = member.key;
+  while (begin > 0 && is_blank(text[begin - 1])) --begin;
   if (begin > 0 && text[begin - 1] == ',') return json::Span{begin - 1, end};
   end = skip_blanks(text, end);
   if (end < text.size() && text[end] == ',') ++end;
-  return json::Span{key, end};
+  return json::Span{member.key, end};
 }
 
 bool is_done(std::string_view data) { return data.starts_with("[DONE]"); }
@@ -96,12 +139,18 @@ StreamMeter::Taken StreamMeter::take(char* data, std::size_t size) {
 }
 
 StreamMeter::Verdict StreamMeter::look(const sse::Event& event) {
+  // What follows the end of the answer, or an error, is not part of it: a [DONE] behind an error would undo the error.
+  if (saw_done_ || saw_error_) return {.drop = true};
   if (event.data.empty()) return {};
   if (is_done(event.data) || is_done(event.last_data)) {
     saw_done_ = true;
     if (is_done(event.data)) return {};
   }
   ++events_;
+  if (events_ == 1 && event.data.data() == event.last_data.data() && !scanner_.scan_response(event.data)) {
+    first_was_garbage_ = true;
+    return {};
+  }
   if (grammar_ == StreamGrammar::kResponses) {
     look_responses(event);
     return {};
@@ -112,22 +161,20 @@ StreamMeter::Verdict StreamMeter::look(const sse::Event& event) {
 StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
   static constexpr std::string_view kFinishKey = "\"finish_reason\"";
   const std::string_view data = event.data;
-  if (const auto key = find(data, kFinishKey); key != kNone) {
-    const auto value = value_of(data, key + kFinishKey.size());
-    if (value != kNone && data[value] == '"') {
-      const auto reason = data.substr(value + 1, data.find('"', value + 1) - value - 1);
+  if (const auto finish = find_member(data, kFinishKey)) {
+    if (data[finish->value] == '"') {
+      const auto reason = data.substr(finish->value + 1, data.find('"', finish->value + 1) - finish->value - 1);
       if (reason == "error") note_error(data);  // OpenRouter ends a broken stream with such a chunk
       if (finish_reason_.empty()) finish_reason_ = reason;
+      ++finished_choices_;
     }
   } else {
     note_error(data);  // every regular chunk has the key, so only an odd one is searched for an error
   }
-  const auto key = find(data, kUsageKey);
-  if (key == kNone) return {};
-  const auto value = value_of(data, key + kUsageKey.size());
-  if (value == kNone) return {};
+  const auto usage = find_top_member(data, kUsageKey);
+  if (!usage) return {};
   bool choices_empty = false;
-  if (data[value] == '{') {
+  if (data[usage->value] == '{') {
     if (auto scan = scanner_.scan_response(data)) {
       choices_empty = scan->choices_empty;
       if (scan->input_tokens || scan->output_tokens) usage_ = std::move(*scan);
@@ -135,7 +182,7 @@ StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
   }
   if (!hide_usage_) return {};
   if (choices_empty) return {.drop = true};
-  const auto cut = cut_of_key(data, key, value);
+  const auto cut = cut_of(data, *usage);
   if (!cut) return {};
   const auto offset = static_cast<std::size_t>(data.data() - event.bytes.data());
   return {.drop = false, .cut_begin = offset + cut->begin, .cut_end = offset + cut->end};
@@ -145,9 +192,8 @@ void StreamMeter::look_responses(const sse::Event& event) {
   std::string_view type = event.name;
   if (type.empty()) {  // some servers leave the event line out; the type stands in the data all the same
     static constexpr std::string_view kTypeKey = "\"type\"";
-    const auto key = find(event.data.substr(0, 256), kTypeKey);
-    const auto value = key == kNone ? kNone : value_of(event.data, key + kTypeKey.size());
-    if (value != kNone && event.data[value] == '"') type = event.data.substr(value + 1);
+    const auto member = find_member(event.data.substr(0, 256), kTypeKey);
+    if (member && event.data[member->value] == '"') type = event.data.substr(member->value + 1);
     type = type.substr(0, type.find('"'));
   }
   const bool failed = type == "response.failed";

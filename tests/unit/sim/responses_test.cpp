@@ -17,7 +17,8 @@ TEST(Responses, PlainAnswerHasEveryRequiredKey) {
 }
 
 TEST(Responses, StreamHasTheOrderOfTheWireFormat) {
-  const Answer answer = ask("/responses", {{"model", "m"}, {"input", "hi"}, {"stream", true}, {"max_output_tokens", 2}});
+  const Answer answer =
+      ask("/responses", {{"model", "m"}, {"input", "hi"}, {"stream", true}, {"max_output_tokens", 2}});
   const auto events = events_in(answer);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -45,8 +46,9 @@ TEST(Responses, StreamHasTheOrderOfTheWireFormat) {
 
 TEST(Responses, StreamOfAFunctionCall) {
   const Json tools = Json::parse(R"([{"type":"function","name":"weather","parameters":null,"strict":null}])");
-  const auto events = events_in(ask(
-      "/responses", {{"model", "m"}, {"input", "hi"}, {"stream", true}, {"tools", tools}, {"tool_choice", "required"}}));
+  const Json request = {
+      {"model", "m"}, {"input", "hi"}, {"stream", true}, {"tools", tools}, {"tool_choice", "required"}};
+  const auto events = events_in(ask("/responses", request));
   std::vector<std::string> names;
   for (const Event& event : events) names.push_back(event.name);
   EXPECT_EQ(names, (std::vector<std::string>{"response.created", "response.in_progress", "response.output_item.added",

@@ -25,8 +25,9 @@ enum class StreamGrammar : std::uint8_t {
 
 class StreamMeter {
  public:
-  StreamMeter(json::Scanner& scanner, StreamGrammar grammar, bool hide_usage)
-      : scanner_(scanner), grammar_(grammar), hide_usage_(hide_usage) {}
+  // `choices`: how many answers the client asked for (`n`); each must have its finish_reason.
+  StreamMeter(json::Scanner& scanner, StreamGrammar grammar, bool hide_usage, std::uint64_t choices = 1)
+      : scanner_(scanner), grammar_(grammar), hide_usage_(hide_usage), choices_(choices) {}
 
   struct Taken {
     std::size_t forward;   // this many bytes, now at the start of the buffer, go to the client
@@ -40,8 +41,9 @@ class StreamMeter {
   bool saw_done() const { return saw_done_; }               // [DONE], or the Responses API's terminal event
   bool saw_error() const { return saw_error_; }             // an error event in band
   bool first_was_error() const { return first_was_error_; }
+  bool first_was_garbage() const { return first_was_garbage_; }  // not a JSON object
   // The stream may end here: it had its terminal mark, or (many servers omit [DONE]) every sign of a finished answer.
-  bool complete() const { return grammar_ == StreamGrammar::kOpaque || saw_done_ || !finish_reason_.empty(); }
+  bool complete() const { return grammar_ == StreamGrammar::kOpaque || saw_done_ || finished_choices_ >= choices_; }
   const std::string& finish_reason() const { return finish_reason_; }
   const std::optional<json::Scanner::ResponseScan>& usage() const { return usage_; }
 
@@ -64,6 +66,9 @@ class StreamMeter {
   bool saw_done_ = false;
   bool saw_error_ = false;
   bool first_was_error_ = false;
+  bool first_was_garbage_ = false;
+  std::uint64_t choices_;
+  std::uint64_t finished_choices_ = 0;
   std::uint64_t events_ = 0;
   std::string finish_reason_;
   std::optional<json::Scanner::ResponseScan> usage_;
