@@ -20,7 +20,3 @@ if(FLUXGATE_SANITIZE)
   target_compile_definitions(fluxgate_boost PUBLIC BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
 endif()
 target_compile_options(fluxgate_boost PRIVATE -w)
-
-if(FLUXGATE_MIMALLOC)
-  find_library(MIMALLOC_LIBRARY mimalloc REQUIRED)
-endif()

@@ -27,12 +27,9 @@ function(fluxgate_share_pch target key header)
   endif()
 endfunction()
 
-# What the shipped program needs on top of its libraries: the allocator and hardened linking.
+# What the shipped program is linked with on top of its libraries: unused sections go, relocations are read-only.
 function(fluxgate_configure_executable target)
-  if(FLUXGATE_MIMALLOC)
-    target_link_libraries(${target} PRIVATE -Wl,--no-as-needed ${MIMALLOC_LIBRARY} -Wl,--as-needed)
-  endif()
-  target_link_options(${target} PRIVATE -Wl,--as-needed)
+  target_link_options(${target} PRIVATE -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now)
 endfunction()
 
 # fluxgate_unit_test(NAME [DEPS module...]): one gtest program fluxgate_NAME_test from tests/unit/NAME/*_test.cpp.

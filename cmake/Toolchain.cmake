@@ -19,15 +19,15 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these inside inlined library code at -O2.
   target_compile_options(fluxgate_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Winvalid-pch)
 endif()
+target_compile_options(fluxgate_options INTERFACE -fstack-protector-strong)
 target_include_directories(fluxgate_options INTERFACE "${PROJECT_SOURCE_DIR}/include")
 target_compile_definitions(fluxgate_options INTERFACE FLUXGATE_VERSION="${PROJECT_VERSION}")
 
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections")
 if(FLUXGATE_SANITIZE)
   target_compile_options(fluxgate_options INTERFACE -fsanitize=${FLUXGATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(fluxgate_options INTERFACE -fsanitize=${FLUXGATE_SANITIZE})
   target_compile_definitions(fluxgate_options INTERFACE FLUXGATE_SANITIZED=1)
-  set(FLUXGATE_MIMALLOC OFF CACHE BOOL "" FORCE)
 endif()
 if(FLUXGATE_FUZZ)
   target_compile_options(fluxgate_options INTERFACE -fsanitize=fuzzer-no-link)  # coverage of the parsers themselves

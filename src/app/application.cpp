@@ -88,6 +88,7 @@ int Application::run() {
     if (!error) on_signal(signal);
   });
   on_tick();
+  drop_startup_code();
   notify_systemd("READY=1");
   loop_.run();
   log_info("stopped");
@@ -260,6 +261,7 @@ void Application::on_tick() {
       unit->beat.store(SteadyClock::now().time_since_epoch().count(), std::memory_order_relaxed);
     });
   }
+  if (shared_.in_flight.load(std::memory_order_relaxed) == 0) trimmer_.trim_if_worth_it();
   tick_.expires_after(kTick);
   tick_.async_wait([this](const auto& error) {
     if (!error) on_tick();

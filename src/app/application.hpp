@@ -22,6 +22,7 @@
 #include "fluxgate/server/listener.hpp"
 #include "fluxgate/telemetry/log.hpp"
 #include "fluxgate/telemetry/metrics.hpp"
+#include "memory.hpp"
 #include "sim_pool.hpp"
 
 namespace fluxgate::app {
@@ -77,6 +78,7 @@ class Application {
   SimPool sims_;
   std::mutex reload_mutex_;                            // reloads come from signals, file changes and the admin thread
   std::shared_ptr<const gateway::Snapshot> snapshot_;  // under reload_mutex_
+  HeapTrimmer trimmer_;                                // main thread
   FileWatch watch_;                                    // main thread
   std::unique_ptr<net::Resolver> resolver_;
   std::vector<std::unique_ptr<WorkerUnit>> workers_;

@@ -124,7 +124,17 @@ int version(bool json) {
   return kOk;
 }
 
-int healthcheck(const std::string& admin) {
+int healthcheck(std::string admin, const std::string& file) {
+  if (!file.empty()) {
+    const config::LoadResult loaded = config::load_file(file);
+    if (!loaded.config) {
+      print(loaded.diagnostics);
+      return kFailed;
+    }
+    const config::Address& address = loaded.config->admin.address;
+    const bool any = address.host == "0.0.0.0" || address.host == "::";
+    admin = (any ? "127.0.0.1" : address.host) + ":" + std::to_string(address.port);
+  }
   const auto address = config::parse_address(admin);
   if (!address) {
     std::cerr << "fluxgate: not a host:port: " << admin << "\n";
@@ -165,6 +175,8 @@ int run_cli(int argc, char** argv) {
   std::string health_address = "127.0.0.1:9090";
   auto* health_command = cli.add_subcommand("healthcheck", "ask a running gateway's /livez; exit status 0 if it is well");
   health_command->add_option("--admin", health_address, "host:port of its admin listener");
+  std::string health_file;
+  health_command->add_option("-c,--config", health_file, "YAML file to take that address from");
 
   try {
     cli.parse(argc, argv);
@@ -178,7 +190,7 @@ int run_cli(int argc, char** argv) {
     return kOk;
   }
   if (*version_command) return version(json);
-  if (*health_command) return healthcheck(health_address);
+  if (*health_command) return healthcheck(health_address, health_file);
   return kUsage;
 }
 

@@ -53,9 +53,10 @@ std::string to_lower(std::string_view text) {
 }
 
 std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool starts_with_icase(std::string_view text, std::string_view prefix) {
@@ -63,14 +64,16 @@ bool starts_with_icase(std::string_view text, std::string_view prefix) {
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
-  if (text.empty()) return std::nullopt;
+  constexpr std::size_t kSafeDigits = std::numeric_limits<std::uint64_t>::digits10;  // so many cannot overflow
+  const bool may_overflow = text.size() > kSafeDigits;
   std::uint64_t value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c) - '0';  // of anything else it is above 9
+    if (digit > 9) return std::nullopt;
+    if (may_overflow && value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
     value = value * 10 + digit;
   }
+  if (text.empty()) return std::nullopt;
   return value;
 }
 

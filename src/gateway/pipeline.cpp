@@ -35,8 +35,8 @@ Pipeline::Pipeline(WorkerState& state, net::Interrupt& interrupt, ClientRequest&
 
 Pipeline::~Pipeline() = default;
 
-net::Task<void> Pipeline::run(bool admitted) {
-  Result<void> result = admit(admitted);   // admit
+net::Task<void> Pipeline::run() {
+  Result<void> result = admit();           // admit
   if (result) result = make_plan();        // plan
   if (result) {
     const net::HangupWatch::Entry watch(state_.worker.hangups(), response_.native_handle(), on_hangup, &interrupt_);
@@ -49,11 +49,7 @@ net::Task<void> Pipeline::run(bool admitted) {
 
 // ---- admit ---------------------------------------------------------------------------------------------------------
 
-Result<void> Pipeline::admit(bool admitted) {
-  if (!admitted) {
-    return Error(ErrorKind::kOverloaded, ErrorSource::kGateway, Retry::kYes,
-                 "the gateway is at its limit of requests in flight");
-  }
+Result<void> Pipeline::admit() {
   Result<void> read;
   if (request_.endpoint->body == BodyKind::kJson) {
     read = read_json();
@@ -175,7 +171,7 @@ void Pipeline::keep_failed_answer() {
   failed_answer_->retry_after = attempt_->retry_after().has_value();
   if (attempt_->json() && state_.scanner.scan_response(attempt_->whole())) {
     failed_answer_->content_type = attempt_->content_type();
-    failed_answer_->body = attempt_->whole();
+    failed_answer_->body = attempt_->target().provider->without_secrets(attempt_->whole());
   } else {  // a proxy's HTML page, or nothing: clients expect an error object
     failed_answer_->content_type = kJson;
     failed_answer_->body = dialects::openai::error_json(upstream_error(

@@ -77,7 +77,7 @@ net::Task<Result<void>> Pipeline::relay_events() {
       // Only the end of the framing is missing, or usage that never came: the answer is whole.
       const bool whole = meter.saw_done() || (meter.complete() && !meter.finish_reason().empty());
       if (whole && !meter.saw_error() && reason != Reason::kClientGone) {
-        if (!co_await response_.send_part({}, true)) co_return client_gone();
+        if (!co_await response_.send_part(std::string_view(), true)) co_return client_gone();
         co_return Result<void>();
       }
       co_return read_failure(reason, std::move(more).error(), now >= ends);

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "fluxgate/base/swar.hpp"
-
 namespace fluxgate::http {
 
 namespace detail {
@@ -29,16 +27,6 @@ constexpr bool is_vchar(char c) { const auto u = static_cast<std::uint8_t>(c); r
 constexpr bool is_field_char(char c) {
   const auto u = static_cast<std::uint8_t>(c);
   return u >= 0x20 ? u != 0x7f : c == '\t';
-}
-// The first character in [at, end) that no field value may hold, or end.
-inline const char* skip_field_chars(const char* at, const char* end) {
-  while (end - at >= 8) {
-    const std::uint64_t word = swar::load(at);
-    if ((swar::any_below(word, 0x20) | swar::any_equal(word, 0x7f)) != 0) break;
-    at += 8;
-  }
-  while (at != end && is_field_char(*at)) ++at;
-  return at;
 }
 // 0..15, or -1.
 constexpr int hex_value(char c) {

@@ -6,7 +6,7 @@ namespace fluxgate::http {
 
 std::optional<std::string_view> find_field(const Fields& fields, std::string_view name) {
   for (const auto& field : fields) {
-    if (field.name.size() == name.size() && iequals(field.name, name)) return field.value;
+    if (iequals(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

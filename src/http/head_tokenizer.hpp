@@ -1,6 +1,7 @@
-// Reads the lines of a complete head; the second half of both head parsers.
+// Reads the lines of a head, one pass over each.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "fluxgate/base/error.hpp"
@@ -27,30 +28,28 @@ struct StatusLine {
   int version_minor = 1;
 };
 
-// One pass over each line, with a strict grammar and no repairs: start line first, then every field until at_end().
-// After a fault the values returned mean nothing. The views point into the head. Lives on the stack for one parse.
+// A strict grammar and no repairs: start line first, then every field until at_end(). Bytes that end too early are a
+// fault like any other. After a fault the values returned mean nothing. The views point into the bytes. Lives on the
+// stack for one parse.
 class HeadTokenizer {
  public:
-  // `head` is what HeadScanner has delimited: its lines end in CRLF and have no other LF, none begins with a blank, and
-  // only the last one is empty. The scans below rely on it: they need no other end.
-  explicit HeadTokenizer(std::string_view head) : at_(head.data()), end_(head.data() + head.size() - 2) {}
+  explicit HeadTokenizer(std::string_view bytes)
+      : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   RequestLine request_line();
   StatusLine status_line();
-  bool at_end() const { return at_ == end_; }
+  bool at_end() const { return end_ - at_ >= 2 && at_[0] == '\r' && at_[1] == '\n'; }  // the empty line is next
   Field field();
   const Fault& fault() const { return fault_; }
+  std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_); }  // without the empty line
 
  private:
-  void end_line(const char* rule);  // at_ must be at a CRLF; `rule` is broken if there is another character
-  std::string_view rest_of_line() const;
+  void end_line(const char* rule);  // at_ must be at a CRLF; `rule` is broken if another character is there
 
+  const char* begin_;
   const char* at_;
-  const char* end_;  // the CRLF of the empty line
+  const char* end_;
   Fault fault_;
 };
-
-// *( "," OWS ) token ... as RFC 9110 section 5.6.1.2 lets a recipient read a list: tokens, and elements that are empty.
-bool valid_token_list(std::string_view value);
 
 }  // namespace fluxgate::http

@@ -6,21 +6,13 @@
 #include <charconv>
 #include <cstring>
 
-#include "http/chars.hpp"
+#include "http/char_scan.hpp"
 
 namespace fluxgate::http {
 
-bool valid_field_name(std::string_view name) {
-  for (const char c : name) {
-    if (!is_tchar(c)) return false;
-  }
-  return !name.empty();
-}
+bool valid_field_name(std::string_view name) { return !name.empty() && all_tchars(name); }
 
-bool valid_field_value(std::string_view value) {
-  const char* const end = value.data() + value.size();
-  return skip_field_chars(value.data(), end) == end;
-}
+bool valid_field_value(std::string_view value) { return all_field_chars(value); }
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -93,7 +85,7 @@ bool HeadWriter::status_line(int status) {
 }
 
 bool HeadWriter::field(std::string_view name, std::string_view value) {
-  if (!valid_field_name(name) || !valid_field_value(value)) return false;
+  if (name.empty() || !all_tchars(name) || !all_field_chars(value)) return false;
   append(name, value);
   return true;
 }

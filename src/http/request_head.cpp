@@ -5,6 +5,7 @@
 
 #include "fluxgate/base/text.hpp"
 #include "fluxgate/http/head_writer.hpp"
+#include "http/connection.hpp"
 #include "http/head_tokenizer.hpp"
 #include "http/known_fields.hpp"
 #include "http/target.hpp"
@@ -13,12 +14,17 @@ namespace fluxgate::http {
 
 namespace {
 
+constexpr const char* kTooManyFields = "too many header fields";
+
 // RFC 9110 section 9.1: methods are case-sensitive.
 std::optional<Method> to_method(std::string_view name) {
-  for (const auto method : {Method::kPost, Method::kGet, Method::kHead, Method::kPut, Method::kDelete, Method::kOptions,
-                            Method::kPatch}) {
-    if (name == to_string(method)) return method;
-  }
+  if (name == "POST") return Method::kPost;
+  if (name == "GET") return Method::kGet;
+  if (name == "HEAD") return Method::kHead;
+  if (name == "PUT") return Method::kPut;
+  if (name == "DELETE") return Method::kDelete;
+  if (name == "OPTIONS") return Method::kOptions;
+  if (name == "PATCH") return Method::kPatch;
   return std::nullopt;
 }
 
@@ -51,7 +57,7 @@ class Guard {
  public:
   Guard(RequestHead& head, std::string& decoded_path) : head_(head), decoded_path_(decoded_path) {}
 
-  Fault run(std::string_view bytes);
+  Fault run(HeadTokenizer& tokens, std::size_t field_limit);
 
  private:
   enum Singleton : std::uint32_t {
@@ -85,14 +91,14 @@ class Guard {
   Fault fault_;
 };
 
-Fault Guard::run(std::string_view bytes) {
-  HeadTokenizer tokens(bytes);
+Fault Guard::run(HeadTokenizer& tokens, std::size_t field_limit) {
   const auto line = tokens.request_line();
   if (tokens.fault()) return tokens.fault();
   on_request_line(line);
   while (!fault_ && !tokens.at_end()) {
     const auto field = tokens.field();
     if (tokens.fault()) return tokens.fault();
+    if (head_.fields.size() == field_limit) return {ErrorKind::kHeadTooLarge, kTooManyFields};
     on_field(field);
   }
   if (!fault_) finish();
@@ -150,7 +156,7 @@ void Guard::on_field(const Field& field) {
       on_connection(field.value);
       break;
     case KnownField::kProxyConnection:
-      if (!valid_token_list(field.value)) fail("a field value is malformed");
+      if (!read_connection(field.value).valid) fail("a field value is malformed");
       break;
     case KnownField::kContentEncoding: keep_first(head_.content_encoding); break;
     case KnownField::kTraceparent: keep_first(head_.traceparent); break;
@@ -172,20 +178,11 @@ void Guard::on_content_length(std::string_view value) {
 }
 
 void Guard::on_connection(std::string_view value) {
-  if (!valid_token_list(value)) return fail("a field value is malformed");
-  while (!value.empty()) {
-    const auto comma = std::min(value.find(','), value.size());
-    const auto token = trim(value.substr(0, comma));
-    if (iequals(token, "close")) {
-      close_ = true;
-    } else if (iequals(token, "keep-alive")) {
-      keep_ = true;
-    } else if (iequals(token, "content-length") || iequals(token, "transfer-encoding") || iequals(token, "host")) {
-      // RFC 9110 section 7.6.1: end-to-end fields must not be listed; dropping one of these would change the framing.
-      fail("Connection must not list a framing field");
-    }
-    value.remove_prefix(std::min(comma + 1, value.size()));
-  }
+  const auto options = read_connection(value);
+  if (!options.valid) fail("a field value is malformed");
+  if (options.framing) fail("Connection must not list a framing field");
+  close_ = close_ || options.close;
+  keep_ = keep_ || options.keep_alive;
 }
 
 void Guard::finish() {
@@ -219,7 +216,7 @@ Fault to_fault(HeadScanner::Verdict verdict) {
   switch (verdict) {
     case Verdict::kStartLineTooLong: return {ErrorKind::kUriTooLong, "the request line is too long"};
     case Verdict::kHeadTooLong: return {ErrorKind::kHeadTooLarge, "the header section is too large"};
-    case Verdict::kTooManyFields: return {ErrorKind::kHeadTooLarge, "too many header fields"};
+    case Verdict::kTooManyFields: return {ErrorKind::kHeadTooLarge, kTooManyFields};
     case Verdict::kBareLf: return {ErrorKind::kBadRequest, "lines must end in CRLF"};
     case Verdict::kFolded: return {ErrorKind::kBadRequest, "a header line must not begin with a blank"};
     case Verdict::kBadStart:
@@ -245,7 +242,7 @@ std::string_view to_string(Method method) {
 }
 
 RequestHeadParser::RequestHeadParser(const HeadLimits& limits)
-    : scanner_(HeadScanner::Kind::kRequest, limits.request_line, limits.head, limits.fields) {}
+    : limits_(limits), scanner_(HeadScanner::Kind::kRequest, limits.request_line, limits.head, limits.fields) {}
 
 void RequestHeadParser::reset() {
   scanner_.reset();
@@ -254,19 +251,33 @@ void RequestHeadParser::reset() {
 
 RequestHeadParser::Status RequestHeadParser::parse(std::string_view bytes) {
   if (status_ != Status::kNeedMore) return status_;
+  if (!scanner_.started() && read_at_once(bytes)) return status_ = Status::kDone;
   const auto verdict = scanner_.scan(bytes);
   if (verdict == HeadScanner::Verdict::kNeedMore) return Status::kNeedMore;
-  if (verdict == HeadScanner::Verdict::kComplete) return finish(bytes.substr(0, scanner_.end()));
-  const auto fault = to_fault(verdict);
-  return fail(fault.kind, fault.rule);
+  const auto fault = verdict == HeadScanner::Verdict::kComplete ? read_scanned(bytes) : to_fault(verdict);
+  return fault ? fail(fault.kind, fault.rule) : status_ = Status::kDone;
 }
 
-RequestHeadParser::Status RequestHeadParser::finish(std::string_view bytes) {
-  bytes.remove_prefix(scanner_.begin());
+// Most heads arrive whole and are in order: then one pass is enough. Whatever it stumbles over is left to the scanner,
+// whose verdicts come out the same however the bytes are sliced.
+bool RequestHeadParser::read_at_once(std::string_view bytes) {
+  HeadTokenizer tokens(bytes.substr(0, limits_.head));
+  if (read(tokens)) return false;
+  const auto line = head_.target.data() + head_.target.size() + std::string_view(" HTTP/1.1").size() - bytes.data();
+  consumed_ = tokens.consumed() + 2;
+  return static_cast<std::size_t>(line) <= limits_.request_line;
+}
+
+Fault RequestHeadParser::read_scanned(std::string_view bytes) {
+  HeadTokenizer tokens(bytes.substr(scanner_.begin(), scanner_.end() - scanner_.begin()));
+  consumed_ = scanner_.end();
+  return read(tokens);
+}
+
+Fault RequestHeadParser::read(HeadTokenizer& tokens) {
   RequestHead blank;  // not RequestHead(), which would also clear the inline room of the fields
   head_ = std::move(blank);
-  const auto fault = Guard(head_, decoded_path_).run(bytes);
-  return fault ? fail(fault.kind, fault.rule) : status_ = Status::kDone;
+  return Guard(head_, decoded_path_).run(tokens, limits_.fields);
 }
 
 RequestHeadParser::Status RequestHeadParser::fail(ErrorKind kind, const char* rule) {

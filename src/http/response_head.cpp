@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fluxgate/base/text.hpp"
+#include "http/connection.hpp"
 #include "http/head_tokenizer.hpp"
 #include "http/known_fields.hpp"
 
@@ -10,12 +11,15 @@ namespace fluxgate::http {
 
 namespace {
 
+constexpr const char* kTooManyFields = "too many fields";
+
 // Fills a head from its lines. Lives on the stack for one parse.
 class Guard {
  public:
   explicit Guard(ResponseHead& head) : head_(head) {}
 
-  const char* run(std::string_view bytes, bool answers_head_request);  // the rule that is broken, or nullptr
+  // The rule that is broken, or nullptr.
+  const char* run(HeadTokenizer& tokens, std::size_t field_limit, bool answers_head_request);
 
  private:
   void on_field(const Field& field);
@@ -36,8 +40,7 @@ class Guard {
   bool keep_ = false;   // Connection: keep-alive
 };
 
-const char* Guard::run(std::string_view bytes, bool answers_head_request) {
-  HeadTokenizer tokens(bytes);
+const char* Guard::run(HeadTokenizer& tokens, std::size_t field_limit, bool answers_head_request) {
   const auto line = tokens.status_line();
   if (tokens.fault()) return tokens.fault().rule;
   head_.status = line.status;
@@ -47,6 +50,7 @@ const char* Guard::run(std::string_view bytes, bool answers_head_request) {
   while (fault_ == nullptr && !tokens.at_end()) {
     const auto field = tokens.field();
     if (tokens.fault()) return tokens.fault().rule;
+    if (head_.fields.size() == field_limit) return kTooManyFields;
     on_field(field);
   }
   if (fault_ == nullptr) finish(answers_head_request);
@@ -59,7 +63,7 @@ void Guard::on_field(const Field& field) {
     case KnownField::kTransferEncoding: on_transfer_encoding(field.value); break;
     case KnownField::kConnection: on_connection(field.value); break;
     case KnownField::kProxyConnection:
-      if (!valid_token_list(field.value)) fail("a field value is malformed");
+      if (!read_connection(field.value).valid) fail("a field value is malformed");
       break;
     default: break;
   }
@@ -86,9 +90,10 @@ void Guard::on_transfer_encoding(std::string_view value) {
 }
 
 void Guard::on_connection(std::string_view value) {
-  if (!valid_token_list(value)) return fail("a field value is malformed");
-  close_ = close_ || lists_token(value, "close");
-  keep_ = keep_ || lists_token(value, "keep-alive");
+  const auto options = read_connection(value);
+  if (!options.valid) fail("a field value is malformed");
+  close_ = close_ || options.close;
+  keep_ = keep_ || options.keep_alive;
 }
 
 void Guard::finish(bool answers_head_request) {
@@ -117,7 +122,7 @@ const char* to_rule(HeadScanner::Verdict verdict) {
   switch (verdict) {
     case Verdict::kStartLineTooLong: return "the status line is too long";
     case Verdict::kHeadTooLong: return "the head is too large";
-    case Verdict::kTooManyFields: return "too many fields";
+    case Verdict::kTooManyFields: return kTooManyFields;
     case Verdict::kBareLf: return "lines must end in CRLF";
     case Verdict::kFolded: return "a header line begins with a blank";
     case Verdict::kBadStart:
@@ -130,7 +135,7 @@ const char* to_rule(HeadScanner::Verdict verdict) {
 }  // namespace
 
 ResponseHeadParser::ResponseHeadParser(const ResponseHeadLimits& limits)
-    : scanner_(HeadScanner::Kind::kResponse, limits.head, limits.head, limits.fields) {}
+    : limits_(limits), scanner_(HeadScanner::Kind::kResponse, limits.head, limits.head, limits.fields) {}
 
 void ResponseHeadParser::reset(bool answers_head_request) {
   answers_head_request_ = answers_head_request;
@@ -144,16 +149,34 @@ void ResponseHeadParser::next_head() {
 
 ResponseHeadParser::Status ResponseHeadParser::parse(std::string_view bytes) {
   if (status_ != Status::kNeedMore) return status_;
+  if (!scanner_.started() && read_at_once(bytes)) return done();
   const auto verdict = scanner_.scan(bytes);
   if (verdict == HeadScanner::Verdict::kNeedMore) return Status::kNeedMore;
-  if (verdict != HeadScanner::Verdict::kComplete) return fail(to_rule(verdict));
-  return finish(bytes.substr(0, scanner_.end()));
+  const char* rule = verdict == HeadScanner::Verdict::kComplete ? read_scanned(bytes) : to_rule(verdict);
+  return rule != nullptr ? fail(rule) : done();
 }
 
-ResponseHeadParser::Status ResponseHeadParser::finish(std::string_view bytes) {
+// As RequestHeadParser::read_at_once.
+bool ResponseHeadParser::read_at_once(std::string_view bytes) {
+  HeadTokenizer tokens(bytes.substr(0, limits_.head));
+  if (read(tokens) != nullptr) return false;
+  consumed_ = tokens.consumed() + 2;
+  return true;
+}
+
+const char* ResponseHeadParser::read_scanned(std::string_view bytes) {
+  HeadTokenizer tokens(bytes.substr(0, scanner_.end()));
+  consumed_ = scanner_.end();
+  return read(tokens);
+}
+
+const char* ResponseHeadParser::read(HeadTokenizer& tokens) {
   ResponseHead blank;  // not ResponseHead(), which would also clear the inline room of the fields
   head_ = std::move(blank);
-  if (const char* rule = Guard(head_).run(bytes, answers_head_request_)) return fail(rule);
+  return Guard(head_).run(tokens, limits_.fields, answers_head_request_);
+}
+
+ResponseHeadParser::Status ResponseHeadParser::done() {
   return status_ = head_.status < 200 ? Status::kInformational : Status::kDone;
 }
 

@@ -1,6 +1,8 @@
 #include "http/target.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "fluxgate/base/text.hpp"
 #include "http/chars.hpp"
@@ -8,6 +10,23 @@
 namespace fluxgate::http {
 
 namespace {
+
+// What a character of a target calls for; most call for nothing.
+enum Trait : std::uint8_t {
+  kRefused = 1,   // not visible ASCII, or '#'
+  kQuestion = 2,  // may begin the query
+  kEscape = 4,    // '%' and '\\', which matter in a path
+};
+
+consteval std::array<std::uint8_t, 256> make_traits() {
+  std::array<std::uint8_t, 256> traits{};
+  for (unsigned c = 0; c < traits.size(); ++c) traits[c] = is_vchar(static_cast<char>(c)) ? 0 : kRefused;
+  traits['#'] = kRefused;
+  traits['?'] = kQuestion;
+  traits['%'] = traits['\\'] = kEscape;
+  return traits;
+}
+constexpr auto kTraits = make_traits();
 
 // Decoding these would change how the path splits into segments, or where it ends, or what a second decoding yields.
 constexpr bool must_not_be_encoded(char c) {
@@ -68,8 +87,10 @@ bool valid_ipv6(std::string_view text) {  // the characters only: the address is
 
 Target read_target(std::string_view target, bool is_options, std::string& decoded) {
   Target result;
+  unsigned traits = 0;
+  for (const char c : target) traits |= kTraits[static_cast<std::uint8_t>(c)];
   // The tokenizer has checked that there are no blanks and controls; it lets '#' and bytes >= 0x80 through.
-  if (!std::all_of(target.begin(), target.end(), [](char c) { return is_vchar(c) && c != '#'; })) {
+  if ((traits & kRefused) != 0) {
     result.fault = "the request target must be visible ASCII without '#'";
     return result;
   }
@@ -79,7 +100,12 @@ Target read_target(std::string_view target, bool is_options, std::string& decode
     return result;
   }
   auto rest = target;
-  if (const auto scheme = scheme_length(target); scheme > 0) {
+  if (!target.starts_with('/')) {
+    const auto scheme = scheme_length(target);
+    if (scheme == 0) {
+      result.fault = "the request target must be a path or an http URL";
+      return result;
+    }
     rest.remove_prefix(scheme);
     const auto end = std::min(rest.find_first_of("/?"), rest.size());
     result.authority = rest.substr(0, end);
@@ -88,17 +114,19 @@ Target read_target(std::string_view target, bool is_options, std::string& decode
       result.fault = "the request target has an invalid authority";
       return result;
     }
-  } else if (rest.empty() || rest[0] != '/') {
-    result.fault = "the request target must be a path or an http URL";
-    return result;
   }
-  const auto question = std::min(rest.find('?'), rest.size());
-  const auto raw = rest.substr(0, question);
-  if (question < rest.size()) result.query = rest.substr(question + 1);
+  auto raw = rest;
+  if ((traits & kQuestion) != 0) {
+    const auto question = std::min(rest.find('?'), rest.size());
+    raw = rest.substr(0, question);
+    if (question < rest.size()) result.query = rest.substr(question + 1);
+  }
   result.path = raw.empty() ? std::string_view("/") : raw;  // "http://host" means its root (RFC 9110 section 4.2.3)
   result.fault = check_segments(result.path);
-  if (result.fault == nullptr && raw.find('\\') != raw.npos) result.fault = "the path must not contain '\\'";
-  if (result.fault == nullptr && raw.find('%') != raw.npos) {
+  if (result.fault != nullptr || (traits & kEscape) == 0) return result;
+  if (raw.find('\\') != raw.npos) {
+    result.fault = "the path must not contain '\\'";
+  } else if (raw.find('%') != raw.npos) {
     result.fault = decode_path(raw, decoded);
     result.path = decoded;
   }

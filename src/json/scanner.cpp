@@ -23,6 +23,12 @@ bool at_end(ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
+// simdjson's own answer is a result whose conversion to bool throws, for words such as `nul`.
+bool is_null(ondemand::value value) {
+  bool null = false;
+  return value.is_null().get(null) == simdjson::SUCCESS && null;
+}
+
 // On-demand parsing skips what nobody reads. Numbers, words and other scalars of the top level are looked at all the
 // same (NaN and 01 are not JSON); what is inside nested values is the upstream's to judge.
 bool is_json_value(ondemand::value& value) {
@@ -31,7 +37,7 @@ bool is_json_value(ondemand::value& value) {
   switch (type) {
     case ondemand::json_type::number: return value.get_number().error() == simdjson::SUCCESS;
     case ondemand::json_type::boolean: return value.get_bool().error() == simdjson::SUCCESS;
-    case ondemand::json_type::null: return value.is_null();
+    case ondemand::json_type::null: return is_null(value);
     default: return true;
   }
 }
@@ -127,13 +133,13 @@ class RequestWalk {
   }
 
   std::optional<Error> take_stream(ondemand::value& value) {
-    if (value.is_null()) return std::nullopt;
+    if (is_null(value)) return std::nullopt;
     if (value.get_bool().get(scan_.stream) != simdjson::SUCCESS) return wrong_type("stream", "true or false");
     return std::nullopt;
   }
 
   std::optional<Error> take_stream_options(ondemand::value& value) {
-    if (value.is_null()) {
+    if (is_null(value)) {
       const std::string_view token = value.raw_json_token();
       const auto begin = static_cast<std::size_t>(token.data() - text_.data());
       scan_.stream_options = {begin, begin + 4};
@@ -143,6 +149,7 @@ class RequestWalk {
     if (value.get_object().get(object) != simdjson::SUCCESS) return wrong_type("stream_options", "an object");
     std::string_view raw;
     if (object.raw_json().get(raw) != simdjson::SUCCESS) return bad_json("'stream_options' is not closed");
+    while (!raw.empty() && raw.back() != '}') raw.remove_suffix(1);  // it runs up to the next token
     const auto begin = static_cast<std::size_t>(raw.data() - text_.data());
     scan_.stream_options = {begin, begin + raw.size()};
     if (object.reset().error() != simdjson::SUCCESS) return bad_json("'stream_options' is not valid");
@@ -234,7 +241,7 @@ void take_response_field(std::string_view key, ondemand::value value, Scanner::R
   } else if (key == "choices") {
     take_choices(value, scan);
   } else if (key == "error") {
-    scan.has_error = !value.is_null();
+    scan.has_error = !is_null(value);
   } else if (key == "response") {
     ondemand::object object;
     if (value.get_object().get(object) != simdjson::SUCCESS) return;

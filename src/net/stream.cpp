@@ -38,6 +38,27 @@ void for_each_rest(std::span<const asio::const_buffer> buffers, std::size_t skip
   }
 }
 
+// Copying a few hundred bytes together costs less than having the kernel walk a vector of them.
+constexpr std::size_t kCopyTogether = 2048;
+
+ssize_t send_vectors(int socket, std::span<const iovec> vectors, std::size_t total) {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  if (vectors.size() == 1) return ::send(socket, vectors[0].iov_base, vectors[0].iov_len, kFlags);
+  if (total <= kCopyTogether) {
+    char bytes[kCopyTogether];
+    char* at = bytes;
+    for (const iovec& vector : vectors) {
+      std::memcpy(at, vector.iov_base, vector.iov_len);
+      at += vector.iov_len;
+    }
+    return ::send(socket, bytes, total, kFlags);
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(vectors.data());
+  message.msg_iovlen = vectors.size();
+  return ::sendmsg(socket, &message, kFlags);
+}
+
 std::string openssl_errors() {
   std::string text;
   while (const unsigned long code = ERR_get_error()) {
@@ -51,7 +72,11 @@ std::string openssl_errors() {
 
 }  // namespace
 
-void SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
+void SslDeleter::operator()(SSL* ssl) const {
+  // OpenSSL forbids to resume the session of a connection that it thinks broken because no close_notify was exchanged.
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
 
 bool is_disconnect(const error_code& error) {
   return error == asio::error::eof || error == asio::error::connection_reset || error == asio::error::broken_pipe ||
@@ -190,10 +215,7 @@ IoResult Stream::write_now(std::span<const asio::const_buffer> buffers, std::siz
       return count < vectors.size();
     });
     if (count == 0) return {error_code{}, done};
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = send_vectors(socket_.native_handle(), std::span(vectors.data(), count), wanted);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return {from_errno(errno), done};
@@ -231,17 +253,31 @@ IoResult Stream::write_now_tls(std::span<const asio::const_buffer> buffers, std:
   }
 }
 
-bool Stream::quiet() {
+void Stream::watch_idle() {
+  if (!idle_watch_) idle_watch_ = std::make_shared<IdleWatch>();
+  idle_watch_->disturbed = false;
+  // A pending read costs nothing while the socket is silent: the reactor is edge-triggered. It only peeks, so what it
+  // sees stays where it is.
+  socket_.async_receive(asio::mutable_buffer(&idle_watch_->byte, 1), asio::socket_base::message_peek,
+                        [watch = idle_watch_](const error_code& error, std::size_t) {
+                          if (error != asio::error::operation_aborted) watch->disturbed = true;
+                        });
+}
+
+bool Stream::stayed_quiet() {
+  if (idle_watch_->disturbed) return ssl_ != nullptr && only_tls_housekeeping();
+  cancel();
+  return true;
+}
+
+// Session tickets may rightly arrive at any time; a close_notify or data may not.
+bool Stream::only_tls_housekeeping() {
   char byte;
-  if (ssl_) {
-    // Lets OpenSSL take in what may rightly arrive at any time (session tickets) and see a close_notify.
-    ERR_clear_error();
-    errno = 0;
-    std::size_t count = 0;
-    const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
-    return result != 1 && tls_failure(result) == asio::error::would_block;
-  }
-  return ::recv(native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  ERR_clear_error();
+  errno = 0;
+  std::size_t count = 0;
+  const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
+  return result != 1 && tls_failure(result) == asio::error::would_block;
 }
 
 void Stream::cancel() {

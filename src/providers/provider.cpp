@@ -45,6 +45,12 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
   provider->base_path_ = url->path;
   provider->stream_usage_ = config.stream_usage;
   provider->labels_ = config.labels;
+  if (!config.api_key.empty()) provider->secrets_.push_back(config.api_key);
+  for (const auto& [name, value] : config.headers) {
+    // Short values (a version, a flag) are no secrets and would be cut out of ordinary words.
+    static constexpr std::size_t kShortestSecret = 12;
+    if (value.reveal().size() >= kShortestSecret) provider->secrets_.push_back(value);
+  }
   provider->head_fields_ = build_head_fields(config, authority(*url));
 
   net::Origin& origin = provider->origin_;
@@ -64,6 +70,16 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
     }
   }
   return std::shared_ptr<const Provider>(std::move(provider));
+}
+
+std::string Provider::without_secrets(std::string_view text) const {
+  std::string clean(text);
+  for (const Secret& secret : secrets_) {
+    for (auto at = clean.find(secret.reveal()); at != std::string::npos; at = clean.find(secret.reveal(), at)) {
+      clean.replace(at, secret.reveal().size(), "***");
+    }
+  }
+  return clean;
 }
 
 }  // namespace fluxgate::providers

@@ -29,10 +29,16 @@ constexpr RouteRow kRows[] = {
 };
 // clang-format on
 
-bool path_matches(std::string_view pattern, std::string_view path) {
-  if (!pattern.ends_with('*')) return path == pattern;
-  pattern.remove_suffix(1);
-  return path.size() > pattern.size() && path.starts_with(pattern);
+// What may stand for the '*' of a path that goes on to the upstream as it is: nothing that would need encoding again.
+bool is_plain_path(std::string_view text) {
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/") == std::string_view::npos;
+}
+
+bool path_matches(const RouteRow& row, std::string_view path) {
+  if (!row.path.ends_with('*')) return path == row.path;
+  const std::string_view prefix = row.path.substr(0, row.path.size() - 1);
+  if (path.size() <= prefix.size() || !path.starts_with(prefix)) return false;
+  return row.handler != Handler::kPipeline || is_plain_path(path.substr(prefix.size()));
 }
 
 }  // namespace
@@ -40,7 +46,7 @@ bool path_matches(std::string_view pattern, std::string_view path) {
 RouteMatch find_route(http::Method method, std::string_view path) {
   RouteMatch match;
   for (const RouteRow& row : kRows) {
-    if (!path_matches(row.path, path)) continue;
+    if (!path_matches(row, path)) continue;
     const bool head = method == Method::kHead && row.method == Method::kGet;
     if (row.method == method || head) return {&row, true, {}};
     match.path_known = true;

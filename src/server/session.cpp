@@ -28,6 +28,27 @@ http::HeadLimits head_limits(const config::Limits& limits) {
   return result;
 }
 
+// One request under way, in the counts of the worker and of the process.
+class InFlight {
+ public:
+  explicit InFlight(gateway::WorkerState& state) : state_(state) {
+    state_.shard.requests_in_flight.add(1);
+    count_ = state_.shared.in_flight.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  ~InFlight() {
+    state_.shared.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    state_.shard.requests_in_flight.add(-1);
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+  std::size_t count() const { return count_; }  // this one included
+
+ private:
+  gateway::WorkerState& state_;
+  std::size_t count_ = 0;
+};
+
 std::string peer_name(net::Socket& socket) {
   net::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -101,6 +122,12 @@ net::Task<Session::Outcome> Session::serve_one() {
   }
   if (head.find("content-encoding").value_or("identity") != "identity") {
     const Error error = client_error(ErrorKind::kUnsupportedMedia, "compressed request bodies are not accepted");
+    co_return co_await refuse(error);
+  }
+  // A request counts from here on: a body that is still arriving already holds memory.
+  const InFlight in_flight(state_);
+  if (in_flight.count() > snapshot_->config().limits.in_flight) {
+    const Error error(ErrorKind::kOverloaded, ErrorSource::kGateway, Retry::kYes, "the gateway is at its limit of requests in flight");
     co_return co_await refuse(error);
   }
   if (!take_buffered_body()) {
@@ -296,16 +323,12 @@ net::Task<Session::Outcome> Session::answer(const RouteRow& row) {
   terms.write_timeout = limits.write_timeout;
   response_.reset(terms);
 
-  state_.shard.requests_in_flight.add(1);
-  const std::size_t in_flight = state_.shared.in_flight.fetch_add(1, std::memory_order_relaxed);
   if (row.handler == Handler::kPipeline) {
     gateway::Pipeline pipeline(state_, interrupt_, request, response_);
-    co_await pipeline.run(in_flight < limits.in_flight);
+    co_await pipeline.run();
   } else {
     co_await answer_models(row, request, response_, *snapshot_, state_);
   }
-  state_.shared.in_flight.fetch_sub(1, std::memory_order_relaxed);
-  state_.shard.requests_in_flight.add(-1);
 
   if (interrupt_.reason() == Reason::kClientGone) co_return Outcome::kDrop;
   co_return response_.keep_alive() ? Outcome::kKeep : Outcome::kClose;
@@ -323,6 +346,7 @@ net::Task<Session::Outcome> Session::refuse(const Error& error, std::string_view
   response_.begin(status, state_.date.now(), "content-type: application/json\r\n");
   response_.field("x-fluxgate-request-id", id);
   if (!allow.empty()) response_.field("allow", allow);
+  if (status == 503) response_.field("retry-after", "1");
   interrupt_.clear_timer();
   if (!co_await response_.send_whole(body)) co_return Outcome::kDrop;
   if (state_.access_log.enabled()) {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ctime>
+
+#include "fluxgate/base/swar.hpp"
 
 namespace fluxgate::telemetry {
 namespace {
@@ -39,35 +42,46 @@ bool is_hostile(std::uint32_t code) {
          (code >= 0x200b && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-void append_unicode_escape(LineBuffer& out, std::uint32_t code) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  const std::array<char, 6> escape{'\\',
-                                   'u',
-                                   kHex[code >> 12 & 15],
-                                   kHex[code >> 8 & 15],
-                                   kHex[code >> 4 & 15],
-                                   kHex[code & 15]};
-  out.append(escape.data(), escape.data() + escape.size());
+constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// What a character needs before it may stand in a line.
+enum Care : std::uint8_t {
+  kNone,    // stands as it is, with or without quotation marks
+  kQuotes,  // stands as it is inside quotation marks
+  kEscape,  // needs an escape, or is a byte of a longer character
+};
+
+consteval std::array<Care, 256> make_care() {
+  std::array<Care, 256> care{};
+  for (unsigned i = 0; i < care.size(); ++i) care[i] = is_plain(static_cast<char>(i)) ? kNone : kEscape;
+  care[' '] = care['='] = kQuotes;
+  return care;
+}
+constexpr auto kCare = make_care();
+
+Care care_of(char c) { return kCare[static_cast<std::uint8_t>(c)]; }
+
+bool all_plain(std::uint64_t word) {
+  return (swar::any_below(word, 0x20) | swar::any_above(word, 0x7e) | swar::any_equal(word, '"') |
+          swar::any_equal(word, '\\')) == 0;
 }
 
-void append_ascii_escape(LineBuffer& out, char c) {
-  switch (c) {
-    case '"': return append(out, "\\\"");
-    case '\\': return append(out, "\\\\");
-    case '\n': return append(out, "\\n");
-    case '\r': return append(out, "\\r");
-    case '\t': return append(out, "\\t");
-    default: return append_unicode_escape(out, static_cast<std::uint8_t>(c));
+// At most max bytes, and no character that has lost its end: up to three bytes of one are dropped.
+std::string_view cut(std::string_view text, std::size_t max) {
+  text = text.substr(0, max);
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+    const auto byte = static_cast<std::uint8_t>(text[text.size() - back]);
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    if (decode_utf8(text.substr(text.size() - back)).length == 0) text.remove_suffix(back);
+    break;
   }
+  return text;
 }
-
-bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
-
-bool is_bare(char c) { return is_plain(c) && c != ' ' && c != '='; }
 
 }  // namespace
 
-void append_time(LineBuffer& out, std::chrono::system_clock::time_point time) {
+void LineWriter::time(std::chrono::system_clock::time_point time) {
   struct Cache {
     std::int64_t second = -1;
     std::array<char, 20> text{};  // 2026-11-25T19:30:00.
@@ -84,66 +98,86 @@ void append_time(LineBuffer& out, std::chrono::system_clock::time_point time) {
     std::copy_n(text.begin(), cache.text.size(), cache.text.begin());
     cache.second = second;
   }
-  out.append(cache.text.data(), cache.text.data() + cache.text.size());
-  const auto rest = static_cast<int>(millis - second * 1000);
-  const std::array<char, 4> tail{static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
-                                 static_cast<char>('0' + rest % 10), 'Z'};
-  out.append(tail.data(), tail.data() + tail.size());
+  verbatim({cache.text.data(), cache.text.size()});
+  const auto rest = static_cast<unsigned>(millis - second * 1000);
+  character(static_cast<char>('0' + rest / 100));
+  character(static_cast<char>('0' + rest / 10 % 10));
+  character(static_cast<char>('0' + rest % 10));
+  character('Z');
 }
 
-void append_number(LineBuffer& out, std::uint64_t number) {
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.data() + digits.size());
+void LineWriter::number(std::uint64_t number) {
+  if (number < 10) return character(static_cast<char>('0' + number));
+  at_ = std::to_chars(at_, at_ + kNumberRoom, number).ptr;
 }
 
-void append_millis(LineBuffer& out, Duration duration) {
+void LineWriter::millis(Duration duration) {
   const auto micros = static_cast<std::uint64_t>(
       std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count(), 0));
-  append_number(out, micros / 1000);
+  number(micros / 1000);
   const auto rest = static_cast<unsigned>(micros % 1000);
-  const std::array<char, 4> tail{'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
-                                 static_cast<char>('0' + rest % 10)};
-  out.append(tail.data(), tail.data() + tail.size());
+  character('.');
+  character(static_cast<char>('0' + rest / 100));
+  character(static_cast<char>('0' + rest / 10 % 10));
+  character(static_cast<char>('0' + rest % 10));
 }
 
-void append_escaped(LineBuffer& out, std::string_view text, std::size_t max) {
-  const bool cut = text.size() > max;
-  if (cut) {
-    text = text.substr(0, max);
-    // Not in the middle of a character: drop up to three bytes of one that lost its end.
-    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
-      const auto byte = static_cast<std::uint8_t>(text[text.size() - back]);
-      if (byte < 0x80) break;
-      if (byte < 0xc0) continue;
-      if (decode_utf8(text.substr(text.size() - back)).length == 0) text.remove_suffix(back);
-      break;
+void LineWriter::escaped(std::string_view text, std::size_t max) {
+  const bool is_cut = text.size() > max;
+  if (is_cut) text = cut(text, max);
+  const char* from = text.data();
+  const char* const end = from + text.size();
+  char* to = at_;
+  for (;;) {
+    for (; end - from >= 8; from += 8, to += 8) {
+      const std::uint64_t word = swar::load(from);
+      if (!all_plain(word)) break;
+      swar::store(to, word);
     }
-  }
-  while (!text.empty()) {
-    const auto run = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
-    append(out, text.substr(0, run));
-    text.remove_prefix(run);
-    if (text.empty()) break;
-    const Decoded next = decode_utf8(text);
+    while (from != end && care_of(*from) != kEscape) *to++ = *from++;
+    if (from == end) break;
+    at_ = to;
+    const Decoded next = decode_utf8({from, end});
     if (next.length == 0) {
-      append(out, "\\ufffd");
+      verbatim("\\ufffd");
     } else if (next.length == 1) {
-      append_ascii_escape(out, text.front());
+      ascii_escape(*from);
     } else if (is_hostile(next.code_point)) {
-      append_unicode_escape(out, next.code_point);  // all of them fit four digits
+      unicode_escape(next.code_point);  // all of them fit four digits
     } else {
-      append(out, text.substr(0, next.length));
+      verbatim({from, next.length});
     }
-    text.remove_prefix(std::max<std::size_t>(next.length, 1));
+    from += std::max<std::size_t>(next.length, 1);
+    to = at_;
   }
-  if (cut) append(out, "...");
+  at_ = to;
+  if (is_cut) verbatim("...");
 }
 
-void append_text_value(LineBuffer& out, std::string_view text, std::size_t max) {
-  if (!text.empty() && text.size() <= max && std::all_of(text.begin(), text.end(), is_bare)) return append(out, text);
-  out.push_back('"');
-  append_escaped(out, text, max);
-  out.push_back('"');
+void LineWriter::ascii_escape(char c) {
+  switch (c) {
+    case '"': return verbatim("\\\"");
+    case '\\': return verbatim("\\\\");
+    case '\n': return verbatim("\\n");
+    case '\r': return verbatim("\\r");
+    case '\t': return verbatim("\\t");
+    default: return unicode_escape(static_cast<std::uint8_t>(c));
+  }
+}
+
+void LineWriter::unicode_escape(std::uint32_t code) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  verbatim("\\u");
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) character(kHex[code >> shift & 15]);
+}
+
+void LineWriter::text_value(std::string_view text, std::size_t max) {
+  const bool bare = !text.empty() && text.size() <= max &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return care_of(c) == kNone; });
+  if (bare) return verbatim(text);
+  character('"');
+  escaped(text, max);
+  character('"');
 }
 
 }  // namespace fluxgate::telemetry

@@ -22,6 +22,7 @@ void Lease::release() {
     return;
   }
   connection_->idle_since = SteadyClock::now();
+  connection_->stream.watch_idle();
   pool_->idle.push_back(std::move(connection_));
 }
 
@@ -49,8 +50,7 @@ Lease Pools::take_idle(const net::Origin& origin, telemetry::ProviderCells& cell
     pool->idle.pop_back();
     // The reaper comes by only now and then; a connection its peer is about to close must not be used in between.
     if (now - connection->idle_since >= origin.idle_timeout) continue;
-    // A readable idle socket was closed by its peer or holds bytes nobody asked for: neither may serve a request.
-    if (!connection->stream.quiet()) continue;
+    if (!connection->stream.stayed_quiet()) continue;  // dead, or out of step: it must not serve a request
     cells.leases.add(telemetry::Reuse::kReused);
     return {std::move(connection), pool, true};
   }
@@ -59,9 +59,10 @@ Lease Pools::take_idle(const net::Origin& origin, telemetry::ProviderCells& cell
 
 void Pools::reap() {
   const TimePoint now = SteadyClock::now();
-  for (auto& [id, pool] : pools_) {
-    std::erase_if(pool->idle, [&](const std::unique_ptr<Connection>& connection) {
-      return now - connection->idle_since >= pool->idle_timeout || !connection->stream.quiet();
+  for (auto& entry : pools_) {
+    OriginPool& pool = *entry.second;
+    std::erase_if(pool.idle, [&](const std::unique_ptr<Connection>& connection) {
+      return now - connection->idle_since >= pool.idle_timeout || connection->stream.disturbed();
     });
   }
   // A pool that no configuration uses any more ages out with its connections.

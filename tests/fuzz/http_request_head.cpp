@@ -1,6 +1,6 @@
 // The request head guard. Beyond "no crash": the verdict does not depend on slicing or on where the buffer lies; what
-// is
-// accepted has one unambiguous framing; and an accepted head, written anew, reads back as the same head.
+// is accepted has one unambiguous framing, is read alike by an independent parser, and, written anew, reads back as the
+// same head.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "fluxgate/base/text.hpp"
 #include "fluxgate/http/head_writer.hpp"
 #include "fluxgate/http/request_head.hpp"
+#include "../unit/http/beast_judge.hpp"
 
 namespace {
 
@@ -71,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (verdict == Status::kDone) {
     check_accepted(whole.head());
     check_rewritten(whole.head());
+    require(judge::disagree_on(whole.head(), std::string_view(bytes).substr(0, whole.consumed())).empty());
   }
   for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
     RequestHeadParser sliced(kLimits);

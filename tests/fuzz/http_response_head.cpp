@@ -1,13 +1,14 @@
-// The upstream response head reader: same verdict for any slicing, a framing that follows from the fields, and no
-// reuse of
-// a connection whose body ends with it.
+// The upstream response head reader: same verdict for any slicing, a framing that follows from the fields, the same
+// reading by an independent parser, and no reuse of a connection whose body ends with it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "fluxgate/http/head_writer.hpp"
 #include "fluxgate/http/response_head.hpp"
+#include "../unit/http/beast_judge.hpp"
 
 namespace {
 
@@ -45,7 +46,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     whole.reset(answers_head_request);
     const auto verdict = whole.parse(bytes);
     const bool complete = verdict == Status::kDone || verdict == Status::kInformational;
-    if (complete) check_accepted(whole.head(), answers_head_request);
+    if (complete) {
+      check_accepted(whole.head(), answers_head_request);
+      const auto head = std::string_view(bytes).substr(0, whole.consumed());
+      require(judge::disagree_on(whole.head(), head, answers_head_request).empty());
+    }
     for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) {
       ResponseHeadParser sliced(kLimits);
       sliced.reset(answers_head_request);

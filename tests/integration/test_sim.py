@@ -33,7 +33,7 @@ def readme_curl() -> list[str]:
 def test_an_empty_environment_answers_the_readme(tmp_path):
     """In a network namespace of its own, since the default ports are fixed."""
     script = (
-        'ip link set lo up && "$0" serve >log 2>&1 & server=$!\n'
+        'ip link set lo up; "$0" serve >log 2>&1 & server=$!\n'
         "for i in $(seq 200); do curl -sf http://127.0.0.1:9090/readyz >/dev/null && break; sleep 0.05; done\n"
         '"$@" >answer; status=$?\n'
         "curl -sf http://127.0.0.1:8080/v1/models >models\n"

@@ -28,8 +28,7 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Not `admitted`: the gateway is at its limit of requests in flight, and says so.
-  net::Task<void> run(bool admitted);
+  net::Task<void> run();
 
  private:
   // A complete upstream answer that was not success: what the client gets if nothing better comes.
@@ -43,7 +42,7 @@ class Pipeline {
   };
 
   // admit
-  Result<void> admit(bool admitted);
+  Result<void> admit();
   Result<void> read_json();
   Result<void> read_form(std::string_view boundary);
   // plan

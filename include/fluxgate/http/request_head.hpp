@@ -10,8 +10,8 @@
 // forwarded. What two parsers could read differently is refused, not repaired, because request smuggling lives in such
 // differences (RFC 9112 section 11.2).
 //
-// The grammar is read by a tokenizer of our own (docs/decisions/003-own-head-tokenizer.md); the tests hold every verdict
-// against Boost.Beast's parser. Decisions where the RFCs leave a choice:
+// The grammar is read by a tokenizer of our own (docs/decisions/003-own-head-tokenizer.md); the tests hold what it
+// accepts against Boost.Beast's parser. Decisions where the RFCs leave a choice:
 //   - Every refusal ends the connection: after a bad head nobody knows where the next request starts.
 //   - Line ends are CRLF only; up to two empty lines before the request line are skipped (RFC 9112 section 2.2).
 //   - HTTP/1.2 to 1.9 are refused with 400, another major version with 505.
@@ -38,6 +38,9 @@
 #include "fluxgate/http/head_scanner.hpp"
 
 namespace fluxgate::http {
+
+struct Fault;         // private to the module
+class HeadTokenizer;  // likewise
 
 // Bytes and counts; config::Limits carries the configured ones.
 struct HeadLimits {
@@ -96,17 +99,22 @@ class RequestHeadParser {
   // sliced. Once it is not kNeedMore the verdict stands until reset().
   Status parse(std::string_view bytes);
 
-  std::size_t consumed() const { return scanner_.end(); }  // after kDone
-  const RequestHead& head() const { return head_; }     // after kDone
-  Error error() const;                                  // after kError
-  bool started() const { return scanner_.started(); }   // bytes of a head (more than empty lines) have been seen
-  void reset();                                         // for the next request on the connection
+  std::size_t consumed() const { return consumed_; }  // after kDone
+  const RequestHead& head() const { return head_; }   // after kDone
+  Error error() const;                                // after kError
+  // Bytes of a head (more than empty lines) have been seen.
+  bool started() const { return status_ == Status::kDone || scanner_.started(); }
+  void reset();                                       // for the next request on the connection
 
  private:
-  Status finish(std::string_view bytes);
+  bool read_at_once(std::string_view bytes);
+  Fault read_scanned(std::string_view bytes);
+  Fault read(HeadTokenizer& tokens);
   Status fail(ErrorKind kind, const char* rule);
 
+  HeadLimits limits_;
   HeadScanner scanner_;
+  std::size_t consumed_ = 0;
   RequestHead head_;
   std::string decoded_path_;         // used only by paths with percent-encoding
   ErrorKind error_kind_ = ErrorKind::kBadRequest;

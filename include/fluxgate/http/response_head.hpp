@@ -19,6 +19,8 @@
 
 namespace fluxgate::http {
 
+class HeadTokenizer;  // private to the module
+
 struct ResponseHeadLimits {
   std::size_t head = 64 * 1024;  // bytes, status line and empty line included
   std::size_t fields = 200;
@@ -54,7 +56,7 @@ class ResponseHeadParser {
   // As RequestHeadParser::parse.
   Status parse(std::string_view bytes);
 
-  std::size_t consumed() const { return scanner_.end(); }
+  std::size_t consumed() const { return consumed_; }
   const ResponseHead& head() const { return head_; }
   Error error() const;                        // kUpstreamProtocol; its detail names the rule
   // For a new exchange. The answer to a HEAD request has no body whatever its fields say.
@@ -62,10 +64,15 @@ class ResponseHeadParser {
   void next_head();  // after kInformational
 
  private:
-  Status finish(std::string_view bytes);
+  bool read_at_once(std::string_view bytes);
+  const char* read_scanned(std::string_view bytes);  // the rule that is broken, or nullptr
+  const char* read(HeadTokenizer& tokens);           // likewise
+  Status done();
   Status fail(const char* rule);
 
+  ResponseHeadLimits limits_;
   HeadScanner scanner_;
+  std::size_t consumed_ = 0;
   ResponseHead head_;
   const char* rule_ = "";
   bool answers_head_request_ = false;

@@ -30,6 +30,8 @@ class Provider {
   std::string target(std::string_view endpoint_path) const { return base_path_ + std::string(endpoint_path); }
   // Host, credentials and configured fields, each line with its CRLF. Holds secrets: for the wire only.
   std::string_view head_fields() const { return head_fields_.reveal(); }
+  // `text` from the provider with our credentials in it, should it quote them, replaced by "***".
+  std::string without_secrets(std::string_view text) const;
 
  private:
   Provider() = default;
@@ -38,6 +40,7 @@ class Provider {
   net::Origin origin_;
   std::string base_path_;
   Secret head_fields_;
+  std::vector<Secret> secrets_;
   bool stream_usage_ = true;
   std::vector<std::string> labels_;
 };

@@ -19,6 +19,24 @@ TEST(Text, ComparesAsciiWithoutCase) {
   EXPECT_EQ(to_lower("AbZ[\xc3\x84"), "abz[\xc3\x84");
 }
 
+// Words are compared eight characters at a time: every pair of characters at every place of every length.
+TEST(Text, ComparesEveryPairOfCharactersAsOneByOne) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string a(size, 'q');
+      std::string b(size, 'Q');
+      for (int x = 0; x < 256; x += size == 9 ? 1 : 5) {
+        for (int y = 0; y < 256; ++y) {
+          a[at] = static_cast<char>(x);
+          b[at] = static_cast<char>(y);
+          const bool same = ascii_lower(a[at]) == ascii_lower(b[at]);
+          ASSERT_EQ(iequals(a, b), same) << size << ' ' << at << ' ' << x << ' ' << y;
+        }
+      }
+    }
+  }
+}
+
 TEST(Text, TrimsSpacesAndTabsOnly) {
   EXPECT_EQ(trim(" \t a b\t "), "a b");
   EXPECT_EQ(trim(" \t "), "");

@@ -25,7 +25,7 @@ TEST(Snapshot, ListsTheModelsClientsMayAskFor) {
                    testing::route("open", {"gpt-*", "named"}, {"local", "any"})};  // a wildcard shows its targets' models
   config.routes.push_back(testing::route("rest", {}, {"mini", "sim-any"}));
   config.routes.back().match.is_default = true;
-  const auto snapshot = make_snapshot(config, metrics);
+  const auto snapshot = make_snapshot(config, metrics, {0, 0, 4711});
   EXPECT_EQ(snapshot->model_names(), (Names{"smart", "cheap", "third", "named", "m", "gpt-4o-mini", "sim"}));
 }
 

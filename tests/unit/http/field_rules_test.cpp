@@ -64,6 +64,38 @@ TEST(HeadWriter, ValuesThatCouldBreakTheHeadAreRefused) {
   EXPECT_EQ(out, "");
 }
 
+// Names and values are checked sixteen characters at a time: every character at every place of every length.
+TEST(HeadWriter, ChecksEveryCharacterWhereverItStands) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  for (std::size_t size = 1; size <= 50; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int i = 0; i < 256; ++i) {
+        std::string text(size, 'x');
+        const char c = text[at] = static_cast<char>(i);
+        const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        const bool tchar = alphanumeric || kMarks.find(c) != kMarks.npos;
+        ASSERT_EQ(valid_field_name(text), tchar) << size << ' ' << at << ' ' << i;
+        ASSERT_EQ(valid_field_value(text), c == '\t' || (i >= 0x20 && i != 0x7f)) << size << ' ' << at << ' ' << i;
+      }
+    }
+  }
+}
+
+TEST(HeadWriter, CheckedFieldsAreWrittenLikeOthers) {
+  for (const int size : {0, 1, 251, 252, 5000}) {
+    std::string checked;
+    std::string plain;
+    const std::string value(static_cast<std::size_t>(size), 'v');
+    HeadWriter(checked).checked_field("n", value);
+    EXPECT_TRUE(HeadWriter(plain).field("n", value));
+    EXPECT_EQ(checked, plain);
+    EXPECT_EQ(checked, "n: " + value + "\r\n");
+  }
+  std::string out;
+  HeadWriter(out).checked_field("content-length", 18446744073709551615ULL);
+  EXPECT_EQ(out, "content-length: 18446744073709551615\r\n");
+}
+
 TEST(HeadWriter, WritesHeadsTheGuardAccepts) {
   std::string out;
   HeadWriter writer(out);

@@ -104,6 +104,11 @@ TEST(RequestScan, RefusesWhatIsNotOneObject) {
                   {R"({"model":"a"}{"model":"b"})", ""},
                   {R"({"model":"a"},)", ""},
                   {R"({'model':'a'})", ""},
+                  {R"({"model":"a","x":nope})", ""},
+                  {R"({"x":nul,"model":"a"})", ""},
+                  {R"({"x":NaN,"model":"a"})", ""},
+                  {R"({"x":01,"model":"a"})", ""},
+                  {R"({"x":-,"model":"a"})", ""},
                   {R"({model:"a"})", ""},
                   {"\xef\xbb\xbf{\"model\":\"a\"}", ""},
                   {"{\"model\":\"\xff\"}", ""},
@@ -164,6 +169,9 @@ TEST(RequestScan, ReadsStream) {
   expect_refused({{R"({"stream":"true"})", "stream"},
                   {R"({"stream":1})", "stream"},
                   {R"({"stream":truex})", "stream"},
+                  {R"({"stream":nul})", "stream"},
+                  {R"({"stream":nope})", "stream"},
+                  {R"({"stream":nullx})", "stream"},
                   {R"({"stream":[]})", "stream"},
                   {R"({"stream":{}})", "stream"}});
 }
@@ -200,6 +208,8 @@ TEST(RequestScan, ReadsStreamOptions) {
 
 TEST(RequestScan, RefusesOtherStreamOptions) {
   expect_refused({{R"({"stream_options":true})", "stream_options"},
+                  {R"({"stream_options":nul})", "stream_options"},
+                  {R"({"stream_options":nope,"model":"a"})", "stream_options"},
                   {R"({"stream_options":[]})", "stream_options"},
                   {R"({"stream_options":"{}"})", "stream_options"},
                   {R"({"stream_options":{"include_usage":1}})", "stream_options.include_usage"},
@@ -215,7 +225,7 @@ TEST(RequestScan, ReadsTheTokenLimit) {
   EXPECT_EQ(scan(R"({"max_completion_tokens":6})")->max_tokens, 6U);
   EXPECT_EQ(scan(R"({"max_output_tokens":7})")->max_tokens, 7U);
   for (const char* odd : {R"({"max_tokens":null})", R"({"max_tokens":-1})", R"({"max_tokens":1.5})",
-                          R"({"max_tokens":"5"})", R"({"max_tokens":99999999999999999999})"}) {
+                          R"({"max_tokens":"5"})"}) {
     const auto result = scan(odd);
     ASSERT_TRUE(result) << odd << ": what a number may be is for the upstream to say";
     EXPECT_FALSE(result->max_tokens.has_value()) << odd;

@@ -73,6 +73,7 @@ TEST(ResponseScan, TellsErrors) {
   EXPECT_TRUE(scan(R"({"error":{"message":"x"}})")->has_error);
   EXPECT_TRUE(scan(R"({"error":"x"})")->has_error);
   EXPECT_TRUE(scan(R"({"id":1,"error":{}})")->has_error);
+  EXPECT_TRUE(scan(R"({"error":nope})")->has_error) << "not null, whatever it is";
   EXPECT_FALSE(scan(R"({"error":null,"id":1})")->has_error);
   EXPECT_FALSE(scan(R"({"x":{"error":{}}})")->has_error);
 }

@@ -64,15 +64,17 @@ TEST_F(StreamTest, ReadsWhatArrivesAndThenTheEnd) {
 
 TEST_F(StreamTest, WritesAtOnceWhatFits) {
   auto pair = make_pair(context_.get_executor());
-  const std::string text = pattern(1000);
-  for (const std::size_t skip : {std::size_t{0}, std::size_t{1}, std::size_t{10}, std::size_t{999}, std::size_t{1000}}) {
-    // 100 buffers: more than one system call takes; an empty one among them does no harm.
-    auto buffers = split(text, 10);
-    buffers.insert(buffers.begin() + 3, asio::const_buffer());
-    const IoResult result = pair.stream->write_now(buffers, skip);
-    EXPECT_FALSE(result.error);
-    EXPECT_EQ(result.size, text.size()) << "counted from the start of the buffers";
-    EXPECT_EQ(pair.peer.read_exactly(text.size() - skip), text.substr(skip)) << skip;
+  const std::string text = pattern(3000);
+  for (const std::size_t skip : {std::size_t{0}, std::size_t{1}, std::size_t{10}, std::size_t{2999}, std::size_t{3000}}) {
+    for (const std::size_t piece : {std::size_t{10}, std::size_t{300}, text.size()}) {
+      // 100 buffers are more than one system call takes; an empty one among them does no harm.
+      auto buffers = split(text, piece);
+      buffers.insert(buffers.begin(), asio::const_buffer());
+      const IoResult result = pair.stream->write_now(buffers, skip);
+      EXPECT_FALSE(result.error);
+      EXPECT_EQ(result.size, text.size()) << "counted from the start of the buffers";
+      EXPECT_EQ(pair.peer.read_exactly(text.size() - skip), text.substr(skip)) << skip;
+    }
   }
   EXPECT_FALSE(pair.stream->write_now({}).error);
 }
@@ -150,18 +152,45 @@ TEST_F(StreamTest, CancelEndsTheOperationAndLeavesTheStreamUsable) {
   EXPECT_EQ(run(context_, read_some(*pair.stream, 100)), "still here");
 }
 
-TEST_F(StreamTest, QuietMeansOpenAndNothingToRead) {
+TEST_F(StreamTest, AnIdleConnectionIsWatched) {
   auto pair = make_pair(context_.get_executor());
-  EXPECT_TRUE(pair.stream->quiet());
-  EXPECT_TRUE(pair.stream->quiet());
+  for (int i = 0; i < 3; ++i) {
+    pair.stream->watch_idle();
+    run_for(context_, milliseconds(10));
+    EXPECT_FALSE(pair.stream->disturbed());
+    EXPECT_TRUE(pair.stream->stayed_quiet());
+    pair.peer.write("used");
+    EXPECT_EQ(run(context_, read_some(*pair.stream, 10)), "used") << "and reads as ever in between";
+  }
+  pair.stream->watch_idle();
   pair.peer.write("x");
-  run_for(context_, milliseconds(10));
-  EXPECT_FALSE(pair.stream->quiet());
+  run_for(context_, milliseconds(20));
+  EXPECT_TRUE(pair.stream->disturbed());
+  EXPECT_FALSE(pair.stream->stayed_quiet());
   EXPECT_EQ(run(context_, read_some(*pair.stream, 10)), "x") << "looking takes nothing away";
-  EXPECT_TRUE(pair.stream->quiet());
+  pair.stream->watch_idle();
   pair.peer.close();
-  run_for(context_, milliseconds(10));
-  EXPECT_FALSE(pair.stream->quiet());
+  run_for(context_, milliseconds(20));
+  EXPECT_TRUE(pair.stream->disturbed());
+  EXPECT_FALSE(pair.stream->stayed_quiet());
+}
+
+TEST_F(StreamTest, BytesThatWereThereBeforeAreNoticedToo) {
+  auto pair = make_pair(context_.get_executor());
+  pair.peer.write("x");
+  std::this_thread::sleep_for(milliseconds(10));
+  pair.stream->watch_idle();
+  run_for(context_, milliseconds(20));
+  EXPECT_FALSE(pair.stream->stayed_quiet());
+}
+
+TEST_F(StreamTest, AWatchedConnectionMayBeDestroyed) {
+  auto pair = make_pair(context_.get_executor());
+  pair.stream->watch_idle();
+  run_for(context_, milliseconds(5));
+  pair.stream.reset();
+  run_for(context_, milliseconds(5));
+  EXPECT_EQ(pair.peer.read(), "");
 }
 
 TEST_F(StreamTest, ShutdownSendEndsOneDirection) {

@@ -179,22 +179,24 @@ TEST_F(TlsTest, TheSecondConnectionResumes) {
   EXPECT_FALSE(connect(*server_, *client_, Certificates::kServerName, none).client->tls_resumed());
 }
 
-TEST_F(TlsTest, QuietLooksThroughTickets) {
+TEST_F(TlsTest, AnIdleConnectionMayGetTicketsButNothingElse) {
   auto tls = connect();
   ASSERT_FALSE(tls.client_error);
-  run_for(context_, milliseconds(20));
-  EXPECT_TRUE(tls.client->quiet()) << "session tickets are waiting, and they are no data";
+  const auto stayed_quiet = [&] {
+    tls.client->watch_idle();
+    run_for(context_, milliseconds(20));
+    return tls.client->stayed_quiet();
+  };
+  EXPECT_TRUE(stayed_quiet()) << "session tickets are waiting, and they are no data";
   exchange(*tls.client, *tls.server, "x", 1);
-  EXPECT_TRUE(tls.client->quiet());
+  EXPECT_TRUE(stayed_quiet());
   const std::vector<asio::const_buffer> unasked{asio::buffer("y", 1)};
   EXPECT_FALSE(tls.server->write_now(unasked).error);
-  run_for(context_, milliseconds(20));
-  EXPECT_FALSE(tls.client->quiet());
+  EXPECT_FALSE(stayed_quiet());
   EXPECT_EQ(run(context_, read_exactly(*tls.client, 1)), "y") << "looking takes nothing away";
-  EXPECT_TRUE(tls.client->quiet());
+  EXPECT_TRUE(stayed_quiet());
   tls.server->shutdown_send();
-  run_for(context_, milliseconds(20));
-  EXPECT_FALSE(tls.client->quiet());
+  EXPECT_FALSE(stayed_quiet());
 }
 
 TEST_F(TlsTest, EveryWayToEndIsAnEnd) {
@@ -234,7 +236,8 @@ Task<error_code> write_until_it_fails(Stream& stream) {
 }
 
 Task<void> shake_and_leave(Stream& stream, const TlsContext& context) {
-  if (!co_await stream.handshake_server(context)) stream.close_with_reset();
+  const error_code error = co_await stream.handshake_server(context);
+  if (!error) stream.close();
 }
 
 Task<void> shake_and_write(Stream& stream, const TlsContext& context, TlsSessionStore& sessions,
@@ -250,10 +253,10 @@ TEST_F(TlsTest, WritingToAPeerThatLeftIsAnErrorAndNoSignalOnAWorker) {
   auto future = answer.get_future();
   Worker worker(0);
   {
-    const auto [client, server] = make_streams(worker.executor());
+    const auto streams = make_streams(worker.executor());
     asio::post(worker.executor(), [&] {
-      spawn(shake_and_leave(*server, *server_));
-      spawn(shake_and_write(*client, *client_, sessions_, answer));
+      spawn(shake_and_leave(*streams.second, *server_));
+      spawn(shake_and_write(*streams.first, *client_, sessions_, answer));
     });
     worker.start();
     EXPECT_EQ(future.wait_for(testing::kPatience), std::future_status::ready);

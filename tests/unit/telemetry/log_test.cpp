@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <thread>
@@ -173,6 +174,63 @@ TEST_F(LogTest, HostileBytesStayInsideTheirField) {
       EXPECT_THAT(bare, HasSubstr(" status=404 "));
       EXPECT_THAT(bare, Not(HasSubstr("status=200")));
     }
+  }
+}
+
+// Characters are copied in words: each one at each place of each length is written as it is alone.
+TEST(LineFormat, SpellsACharacterAlikeWhereverItStands) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int i = 0; i < 256; ++i) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(i);
+        const std::string alone = escaped(text.substr(at, 1));
+        ASSERT_EQ(escaped(text), std::string(at, 'x') + alone + std::string(size - at - 1, 'x')) << size << ' ' << at;
+      }
+    }
+  }
+}
+
+TEST(LineFormat, Numbers) {
+  const auto text = [](auto write) {
+    LineBuffer out;
+    append_with(out, LineWriter::kMillisRoom, write);
+    return fmt::to_string(out);
+  };
+  for (const std::uint64_t number : {0ULL, 9ULL, 10ULL, 99ULL, 100ULL, 12345678ULL, 18446744073709551615ULL}) {
+    EXPECT_EQ(text([number](LineWriter& out) { out.number(number); }), std::to_string(number));
+  }
+  const auto millis = [&text](Duration duration) {
+    return text([duration](LineWriter& out) { out.millis(duration); });
+  };
+  EXPECT_EQ(millis(Duration(0)), "0.000");
+  EXPECT_EQ(millis(std::chrono::microseconds(-1)), "0.000");
+  EXPECT_EQ(millis(std::chrono::nanoseconds(999999)), "0.999");
+  EXPECT_EQ(millis(std::chrono::microseconds(1020304)), "1020.304");
+  EXPECT_EQ(millis(Duration::max()), std::to_string(Duration::max().count() / 1000000) + ".775");
+}
+
+// The room for a line is measured once: the longest possible one must fit.
+TEST_F(LogTest, TheLongestAccessLineFits) {
+  const std::string text(2 * kMaxLogField, '\x01');
+  AccessRecord record;
+  record.time = kThen;
+  record.request_id = record.trace_id = record.client = record.method = record.path = text;
+  record.route = record.target = record.error = record.finish_reason = text;
+  record.status = std::numeric_limits<int>::max();
+  record.attempts = std::numeric_limits<std::uint32_t>::max();
+  record.bytes_in = record.bytes_out = std::numeric_limits<std::uint64_t>::max();
+  record.tokens_in = record.tokens_out = record.bytes_in;
+  record.duration = Duration::max();
+  record.upstream = record.time_to_first_token = record.duration;
+  for (const auto format : {config::LogFormat::kText, config::LogFormat::kJson}) {
+    std::filesystem::remove(path_);
+    Logging logging(settings(format));
+    logging.access().write(record);
+    logging.flush();
+    ASSERT_EQ(lines().size(), 1U);
+    EXPECT_GT(lines().front().size(), 9 * 6 * kMaxLogField);
+    EXPECT_LT(lines().front().size(), 9 * 6 * kMaxLogField + 1000);
   }
 }
 

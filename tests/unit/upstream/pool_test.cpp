@@ -240,7 +240,8 @@ TEST_F(PoolTest, TlsConnectionsResumeAndWrongNamesAreRefused) {
   // A server that shakes hands, says one byte and waits for the end, on a thread of its own.
   struct Serve {
     static net::Task<bool> one(net::Stream& stream, const net::TlsContext& context) {
-      if (co_await stream.handshake_server(context)) co_return false;
+      const net::error_code failed = co_await stream.handshake_server(context);
+      if (failed) co_return false;
       const std::array<net::asio::const_buffer, 1> hello{net::asio::buffer("x", 1)};
       if (stream.write_now(hello).error) co_return false;
       char byte = 0;

@@ -29,6 +29,7 @@ class Scripted {
   ~Scripted() {
     stopping_ = true;
     thread_.join();
+    for (const auto& peer : peers_) ::shutdown(peer->fd(), SHUT_RDWR);  // scripts that wait for more end
     for (std::thread& one : connections_) one.join();
   }
 
@@ -41,9 +42,10 @@ class Scripted {
       auto peer = listening_.accept(std::chrono::milliseconds(10));
       if (!peer) continue;
       const int number = accepted_++;
-      connections_.emplace_back([this, number, owned = std::make_shared<Peer>(std::move(*peer))] {
-        script_(*owned, number);
-        owned->close();
+      peers_.push_back(std::make_unique<Peer>(std::move(*peer)));
+      connections_.emplace_back([this, number, &connection = *peers_.back()] {
+        script_(connection, number);
+        ::shutdown(connection.fd(), SHUT_RDWR);  // the descriptor stays ours until the threads have ended
       });
     }
   }
@@ -52,6 +54,7 @@ class Scripted {
   Listening listening_;
   std::atomic<bool> stopping_{false};
   std::atomic<int> accepted_{0};
+  std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::thread> connections_;
   std::thread thread_;  // last: it uses all of the above
 };

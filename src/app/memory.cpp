@@ -1,0 +1,36 @@
+#include "memory.hpp"
+
+#include <malloc.h>
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+namespace fluxgate::app {
+
+void drop_startup_code() {
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  while (std::getline(maps, line)) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    char permissions[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, permissions) != 3) continue;
+    // Only code from files: it was never written to, so the page cache has every byte of it. Anything else might not
+    // come back.
+    if (std::string(permissions) != "r-xp" || line.find('/') == std::string::npos) continue;
+    // Advice: where it is not taken, the pages simply stay.
+    if (::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED) != 0) continue;
+  }
+}
+
+void HeapTrimmer::trim_if_worth_it() {
+  static constexpr std::size_t kWorth = 1024 * 1024;
+  if (::mallinfo2().fordblks < left_free_ + kWorth) return;
+  ::malloc_trim(0);
+  left_free_ = ::mallinfo2().fordblks;
+}
+
+}  // namespace fluxgate::app
