@@ -116,7 +116,7 @@ void Attempt::keep_head() {
     if (iequals(field.name, "x-should-retry")) {
       should_retry_ = field.value;
     } else if (http::returns_to_client(field.name)) {
-      kept.field(field.name, field.value);
+      kept.checked_field(field.name, field.value);
     }
   }
   if (const auto type = head.find("content-type")) {

@@ -19,12 +19,12 @@ void ClientResponse::begin(int status, std::string_view date, std::string_view f
   status_ = status;
   http::HeadWriter head(head_);
   head.status_line(status);
-  head.field("date", date);
+  head.checked_field("date", date);
   head_ += fields;
 }
 
 void ClientResponse::field(std::string_view name, std::string_view value) {
-  http::HeadWriter(head_).field(name, value);
+  http::HeadWriter(head_).checked_field(name, value);
 }
 
 void ClientResponse::end_head(std::string_view framing) {

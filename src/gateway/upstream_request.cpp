@@ -72,13 +72,13 @@ void UpstreamRequest::build_head() {
   head.request_line("POST", provider.target(request_.upstream_path));
   head_ += provider.head_fields();
   for (const http::Field& field : request_.head->fields) {
-    if (http::forwards_to_upstream(field.name)) head.field(field.name, field.value);
+    if (http::forwards_to_upstream(field.name)) head.checked_field(field.name, field.value);
   }
   if (request_.trace) {
     head.field("traceparent", request_.trace->traceparent());
     if (!request_.trace->tracestate.empty()) head.field("tracestate", request_.trace->tracestate);
   }
-  head.field("content-length", length);
+  head.checked_field("content-length", length);
   head.end();
 }
 

@@ -94,17 +94,15 @@ Stream::~Stream() = default;
 bool Stream::tls_resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_.get()) == 1; }
 
 Task<error_code> Stream::handshake_server(const TlsContext& context) {
-  ssl_.reset(SSL_new(context.native()));
-  SSL_set_fd(ssl_.get(), native_handle());
+  start_tls(context);
   SSL_set_accept_state(ssl_.get());
   co_return co_await handshake();
 }
 
 Task<error_code> Stream::handshake_client(const TlsContext& context, const std::string& server_name,
                                           TlsSessionStore& sessions) {
-  ssl_.reset(SSL_new(context.native()));
+  start_tls(context);
   SSL* ssl = ssl_.get();
-  SSL_set_fd(ssl, native_handle());
   SSL_set_connect_state(ssl);
   error_code not_an_address;
   asio::ip::make_address(server_name, not_an_address);
@@ -119,6 +117,24 @@ Task<error_code> Stream::handshake_client(const TlsContext& context, const std::
   co_return co_await handshake();
 }
 
+void Stream::start_tls(const TlsContext& context) {
+  ssl_.reset(SSL_new(context.native()));
+  BIO* received = BIO_new(BIO_s_mem());
+  BIO_set_mem_eof_return(received, -1);  // empty means "not yet", not "the end"
+  SSL_set0_rbio(ssl_.get(), received);
+  SSL_set0_wbio(ssl_.get(), BIO_new_socket(native_handle(), BIO_NOCLOSE));
+}
+
+bool Stream::tls_holds_data() const {
+  const bool ended = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;  // and the next read will say so
+  return ended || SSL_has_pending(ssl_.get()) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl_.get())) > 0;
+}
+
+void Stream::feed_tls(const char* data, std::size_t size) {
+  std::size_t written = 0;
+  BIO_write_ex(SSL_get_rbio(ssl_.get()), data, size, &written);  // a memory BIO takes all, or has no memory at all
+}
+
 Task<error_code> Stream::handshake() {
   for (;;) {
     ERR_clear_error();
@@ -128,6 +144,7 @@ Task<error_code> Stream::handshake() {
     error_code error;
     if (reason == SSL_ERROR_WANT_READ) {
       error = co_await wait_for(socket_, Socket::wait_read);
+      if (!error) error = receive_for_tls();
     } else if (reason == SSL_ERROR_WANT_WRITE) {
       error = co_await wait_for(socket_, Socket::wait_write);
     } else {
@@ -158,41 +175,57 @@ error_code Stream::tls_failure(int result) {
 }
 
 void Stream::ReadSome::start(Continuation waiting) {
-  if (stream_.ssl_) {
-    start_wait(std::move(waiting));
-    return;
-  }
   stream_.socket_.async_read_some(asio::mutable_buffer(data_, size_),
                                   [this, waiting = std::move(waiting)](const error_code& error, std::size_t size) mutable {
-                                    result_ = {error, size};
-                                    waiting.resume();
+                                    received(error, size, std::move(waiting));
                                   });
 }
 
-void Stream::ReadSome::start_wait(Continuation waiting) {
-  const auto direction = stream_.tls_wants_write_ ? Socket::wait_write : Socket::wait_read;
-  stream_.socket_.async_wait(direction, [this, waiting = std::move(waiting)](const error_code& error) mutable {
-    result_ = error ? IoResult{error, 0} : stream_.read_now_tls(data_, size_);
-    if (result_.error == asio::error::would_block) {
-      start_wait(std::move(waiting));
-    } else {
-      waiting.resume();
+void Stream::ReadSome::received(const error_code& error, std::size_t size, Continuation waiting) {
+  result_ = {error, size};
+  if (stream_.ssl_ && !error) {
+    stream_.feed_tls(data_, size);
+    result_ = stream_.read_now_tls(data_, size_);
+    if (result_.error == asio::error::would_block) {  // not a whole record yet, or one that holds no data
+      start(std::move(waiting));
+      return;
     }
-  });
+  }
+  waiting.resume();
 }
 
+// Every record that is there, so that a stream of small ones becomes few writes on the other side.
 IoResult Stream::read_now_tls(char* data, std::size_t size) {
-  ERR_clear_error();
-  errno = 0;
-  std::size_t count = 0;
-  const int result = SSL_read_ex(ssl_.get(), data, size, &count);
-  if (result == 1) return {error_code{}, count};
-  return {tls_failure(result), 0};
+  std::size_t total = 0;
+  do {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t count = 0;
+    const int result = SSL_read_ex(ssl_.get(), data + total, size - total, &count);
+    if (result != 1) {
+      const error_code error = tls_failure(result);
+      if (total > 0) break;  // told at the next read
+      return {error, 0};
+    }
+    total += count;
+  } while (total < size && tls_holds_data());
+  return {error_code{}, total};
+}
+
+// What has arrived, without waiting.
+error_code Stream::receive_for_tls() {
+  char bytes[4096];
+  const ssize_t count = ::recv(native_handle(), bytes, sizeof bytes, MSG_DONTWAIT);
+  if (count < 0) return errno == EAGAIN ? error_code() : from_errno(errno);
+  if (count == 0) return asio::error::eof;
+  feed_tls(bytes, static_cast<std::size_t>(count));
+  return {};
 }
 
 void Stream::WriteAll::start_wait(Continuation waiting) {
   const auto direction = stream_.ssl_ && !stream_.tls_wants_write_ ? Socket::wait_read : Socket::wait_write;
-  stream_.socket_.async_wait(direction, [this, waiting = std::move(waiting)](const error_code& error) mutable {
+  stream_.socket_.async_wait(direction, [this, direction, waiting = std::move(waiting)](error_code error) mutable {
+    if (!error && direction == Socket::wait_read) error = stream_.receive_for_tls();
     result_ = error ? IoResult{error, result_.size} : stream_.write_now(buffers_, result_.size);
     if (result_.error == asio::error::would_block) {
       start_wait(std::move(waiting));
@@ -265,13 +298,15 @@ void Stream::watch_idle() {
 }
 
 bool Stream::stayed_quiet() {
-  if (idle_watch_->disturbed) return ssl_ != nullptr && only_tls_housekeeping();
   cancel();
-  return true;
+  // OpenSSL may hold bytes that came in one record with the end of the last answer: the socket does not tell of these.
+  if (ssl_ && (idle_watch_->disturbed || tls_holds_data())) return only_tls_housekeeping();
+  return !idle_watch_->disturbed;
 }
 
 // Session tickets may rightly arrive at any time; a close_notify or data may not.
 bool Stream::only_tls_housekeeping() {
+  if (receive_for_tls()) return false;
   char byte;
   ERR_clear_error();
   errno = 0;

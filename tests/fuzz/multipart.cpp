@@ -1,5 +1,5 @@
-// The multipart reader: fields lie inside the body in order and hold no delimiter; a form that was read is read the same
-// after a field's value is replaced, which is what the gateway does with `model`.
+// The multipart reader: fields lie inside the body in order and hold no delimiter; a form that was read is read the
+// same after a field's value is replaced, which is what the gateway does with `model`.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -38,7 +38,7 @@ struct Metered {
 };
 
 Metered run(std::string_view text, std::size_t step, StreamGrammar grammar, bool hide) {
-  json::Scanner scanner;
+  static json::Scanner scanner;  // reused, as a worker does
   StreamMeter meter(scanner, grammar, hide);
   Metered result;
   for (std::size_t at = 0; at < text.size(); at += step) {
@@ -80,7 +80,8 @@ void check_hiding(std::string_view text) {
   const std::string data(text.substr(0, text.find_first_of("\r\n")));
   auto before = nlohmann::json::parse(data, nullptr, false);
   if (!before.is_object()) return;
-  const std::string first = "data: {\"choices\":[{\"delta\":{}}]}\n\n";  // so that the event itself is not the first one
+  // So that the event itself is not the first one, which is looked at more closely.
+  const std::string first = "data: {\"choices\":[{\"delta\":{}}]}\n\n";
   const Metered metered = run(first + "data: " + data + "\n\n", text.size() + 100, StreamGrammar::kChat, true);
   const std::string left = metered.output.substr(first.size());
   if (left.empty()) {
@@ -104,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto grammar : {StreamGrammar::kChat, StreamGrammar::kResponses, StreamGrammar::kOpaque}) {
     for (const bool hide : {false, true}) {
       const Metered whole = run(text, size + 1, grammar, hide);
-      for (const std::size_t step : {std::size_t{1}, std::size_t{3}, std::size_t{17}}) {
+      for (const std::size_t step : {std::size_t{1}, std::size_t{17}}) {
         require(run(text, step, grammar, hide) == whole);
       }
       require(is_subsequence(whole.output + whole.rest, text));

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "fluxgate/base/text.hpp"
 #include "fluxgate/telemetry/trace_context.hpp"
 
 namespace {
@@ -31,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(written.size() == 55);
   const auto again = TraceContext::parse(written, parsed->tracestate);
   require(again && again->trace_id == parsed->trace_id && again->span_id == parsed->span_id);
-  require(again->sampled == parsed->sampled && again->tracestate == parsed->tracestate);
+  require(again->sampled == parsed->sampled);
+  require(again->tracestate == fluxgate::trim(parsed->tracestate));  // a cut may leave blanks before the comma
   const auto child = parsed->child();
   require(child.trace_id == parsed->trace_id && child.sampled == parsed->sampled);
   require(child.span_id != TraceContext::SpanId{});

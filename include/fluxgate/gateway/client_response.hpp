@@ -31,6 +31,7 @@ class ClientResponse {
 
   // Starts a head. `fields` are ready lines with their CRLF; Date and Connection are added here.
   void begin(int status, std::string_view date, std::string_view fields);
+  // Only what HeadWriter::checked_field may take: our own names and numbers, and fields of a parsed head.
   void field(std::string_view name, std::string_view value);
 
   // co_await send_...(): true, or false if the client is gone. What is sent must stay alive until then.

@@ -1,9 +1,10 @@
 // A connected byte stream, plain TCP or TLS over it, for one coroutine at a time.
 //
-// Why not boost::asio::ssl::stream: it keeps two 17 KiB buffers a connection and copies every byte through them; here
-// OpenSSL works on the socket itself, as in nginx. Why writes are tried at once: the kernel's send buffer nearly always
-// has room, and then no operation has to be queued at all. Reads go through Asio, whose edge-triggered reactor needs no
-// system call besides the recv itself.
+// Why not boost::asio::ssl::stream: it keeps two 17 KiB buffers a connection and copies every byte through them. Here
+// OpenSSL writes to the socket itself. What it reads, Asio receives into the caller's own buffer, hands to OpenSSL and
+// has decrypted to the same place. Why writes are tried at once: the kernel's send buffer nearly always has room, and
+// then no operation has to be queued at all. Why reads are not: nothing is there yet as a rule, and Asio's edge-triggered
+// reactor needs no system call besides the recv itself.
 //
 // Lifetime: owned by a session or a pooled connection; belongs to one worker thread. cancel() makes a pending operation
 // end with operation_aborted; the stream may be used afterwards.
@@ -75,7 +76,11 @@ class Stream {
   Socket& socket() { return socket_; }
 
  private:
+  void start_tls(const TlsContext& context);
   Task<error_code> handshake();
+  bool tls_holds_data() const;
+  void feed_tls(const char* data, std::size_t size);
+  error_code receive_for_tls();
   IoResult read_now_tls(char* data, std::size_t size);
   IoResult write_now_tls(std::span<const asio::const_buffer> buffers, std::size_t skip);
   error_code tls_failure(int result);
@@ -94,12 +99,12 @@ class Stream {
   std::shared_ptr<IdleWatch> idle_watch_;
 };
 
-// Plain: one Asio operation. TLS: tried at once, since a record may be half used; else whenever the socket is ready.
+// Plain: one Asio operation. TLS: what OpenSSL still holds, else as many operations as one record takes.
 class Stream::ReadSome {
  public:
   ReadSome(Stream& stream, char* data, std::size_t size) : stream_(stream), data_(data), size_(size) {}
   bool await_ready() {
-    if (!stream_.ssl_) return false;
+    if (!stream_.ssl_ || !stream_.tls_holds_data()) return false;
     result_ = stream_.read_now_tls(data_, size_);
     return result_.error != asio::error::would_block;
   }
@@ -111,7 +116,7 @@ class Stream::ReadSome {
 
  private:
   void start(Continuation waiting);
-  void start_wait(Continuation waiting);
+  void received(const error_code& error, std::size_t size, Continuation waiting);
 
   Stream& stream_;
   char* data_;

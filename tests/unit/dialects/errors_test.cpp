@@ -57,8 +57,10 @@ TEST(OpenAiErrors, Statuses) {
 }
 
 TEST(OpenAiErrors, CarriesParamAndCode) {
-  const Error error =
-      client_error(ErrorKind::kBadRequest, "m").with_param("a\"b").with_code("unsupported_parameter").with_detail("secret");
+  Error error = client_error(ErrorKind::kBadRequest, "m");
+  error.param = "a\"b";
+  error.code = "unsupported_parameter";
+  error.detail = "secret";
   const Json inner = Json::parse(error_json(error)).at("error");
   EXPECT_EQ(inner.at("param"), "a\"b");
   EXPECT_EQ(inner.at("code"), "unsupported_parameter");

@@ -347,7 +347,7 @@ TEST(StreamMeter, NoticesErrors) {
                                    event(R"({"id":"x","error":"bad"})"),
                                    std::string("event: error\ndata: {\"error\":{\"message\":\"x\"}}\n\n"),
                                    std::string("{\"error\":{\"message\":\"x\"}}\n\n"),
-                                   event(R"({"error": {"message":"x"},"choices":[{"delta":{},"finish_reason":"error"}]})")}) {
+                                   event(R"({"error": {"message":"x"},"choices":[{"finish_reason":"error"}]})")}) {
     const Metered first = metered(error, true);
     EXPECT_TRUE(first.error) << error;
     EXPECT_TRUE(first.first_was_error) << error;
@@ -362,7 +362,8 @@ TEST(StreamMeter, NoticesErrors) {
 
 TEST(StreamMeter, WhatIsNoError) {
   for (const char* data : {R"({"choices":[],"error":null})", R"({"choices":[{"delta":{"content":"\"error\""}}]})",
-                           R"({"x":{"error":{"message":"nested"}}})", R"({"choices":[{"delta":{"content":"error"}}]})"}) {
+                           R"({"x":{"error":{"message":"nested"}}})",
+                           R"({"choices":[{"delta":{"content":"error"}}]})"}) {
     EXPECT_FALSE(metered(event(data), true).error) << data;
   }
 }

@@ -22,7 +22,7 @@ TEST(Snapshot, ListsTheModelsClientsMayAskFor) {
   config.targets.push_back(testing::target("sim-any", "s", "*"));
   config.routes = {testing::route("exact", {"smart", "cheap"}, {"mini"}),
                    testing::route("again", {"cheap", "third"}, {"mini"}),      // a name twice is listed once
-                   testing::route("open", {"gpt-*", "named"}, {"local", "any"})};  // a wildcard shows its targets' models
+                   testing::route("open", {"gpt-*", "named"}, {"local", "any"})};  // a wildcard: its targets' models
   config.routes.push_back(testing::route("rest", {}, {"mini", "sim-any"}));
   config.routes.back().match.is_default = true;
   const auto snapshot = make_snapshot(config, metrics, {0, 0, 4711});

@@ -84,7 +84,7 @@ Sent send(Request& request, const TargetRuntime& target) {
 
 class UpstreamRequestTest : public ::testing::Test {
  protected:
-  // 0: openai, model gpt-4o-mini; 1: openai, any model, prefix openai/; 2: a provider without stream usage; 3: any model
+  // 0: the model gpt-4o-mini; 1: any model, prefix openai/; 2: of a provider without stream usage; 3: any model
   const TargetRuntime& target(std::uint32_t index) { return snapshot_->target(index); }
 
   telemetry::Metrics metrics_;
@@ -104,7 +104,8 @@ TEST_F(UpstreamRequestTest, ReplacesTheModelWhereItStands) {
                    R"({"messages":[{"model":"smart"}],"model":"gpt-4o-mini"})"},
            Spliced{R"({"mod\u0065l":"sm\u0061rt","t":"\ud83d\ude00"})",
                    R"({"mod\u0065l":"gpt-4o-mini","t":"\ud83d\ude00"})"},
-           Spliced{"{\n  \"model\": \"\",\n  \"n\": 1.0e2\n}\n", "{\n  \"model\": \"gpt-4o-mini\",\n  \"n\": 1.0e2\n}\n"},
+           Spliced{"{\n  \"model\": \"\",\n  \"n\": 1.0e2\n}\n",
+                   "{\n  \"model\": \"gpt-4o-mini\",\n  \"n\": 1.0e2\n}\n"},
            Spliced{R"({"model":"gpt-4o-mini","x":1})", R"({"model":"gpt-4o-mini","x":1})"},
        }) {
     Request request(c.before);
@@ -206,7 +207,8 @@ TEST_F(UpstreamRequestTest, WhatIsTheClientsOwnStaysHere) {
   for (const std::uint32_t index : {0U, 1U, 2U, 3U}) {
     const std::string head = send(request, target(index)).head;
     for (const char* never : {"sk-client", "org-client", "proj-client", "client/1", "10.1.1.1", "stainless", "gzip",
-                              "x-secret", "X-Secret", "keep-alive", "trailers", "100-continue", "traceparent", "host: gateway"}) {
+                              "x-secret", "X-Secret", "keep-alive", "trailers", "100-continue", "traceparent",
+                              "host: gateway"}) {
       EXPECT_EQ(head.find(never), std::string::npos) << never << " in\n" << head;
     }
   }

@@ -34,7 +34,9 @@ TEST(Multipart, FindsTheBoundary) {
   EXPECT_FALSE(multipart_boundary("multipart/form-data; boundary=" + std::string(71, 'x')));
 }
 
-std::string part(const std::string& head, const std::string& value) { return "--B\r\n" + head + "\r\n\r\n" + value + "\r\n"; }
+std::string part(const std::string& head, const std::string& value) {
+  return "--B\r\n" + head + "\r\n\r\n" + value + "\r\n";
+}
 std::string field(const std::string& name, const std::string& value) {
   return part("Content-Disposition: form-data; name=\"" + name + "\"", value);
 }
@@ -78,7 +80,11 @@ TEST(Multipart, RefusesWhatIsMalformed) {
   std::string many;
   for (int i = 0; i < 1001; ++i) many += field("x", "y");
   for (const std::string& body : {
-           std::string(), std::string("no boundary"), std::string("--A\r\n"), std::string("--B"), std::string("--B\r\n"),
+           std::string(),
+           std::string("no boundary"),
+           std::string("--A\r\n"),
+           std::string("--B"),
+           std::string("--B\r\n"),
            std::string("--B\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n"),
            field("model", "m"),                                                    // not closed
            "--B\r\nContent-Disposition: form-data; name=\"model\"\r\n" + kEnd,     // a head without an end

@@ -29,7 +29,9 @@ Result<RequestScan> scan(std::string_view text) {
   return scanner.scan_request(Padded(text).text());
 }
 
-std::string cut(std::string_view text, Span span) { return std::string(text.substr(span.begin, span.end - span.begin)); }
+std::string cut(std::string_view text, Span span) {
+  return std::string(text.substr(span.begin, span.end - span.begin));
+}
 
 struct Accepted {
   std::string text;
@@ -266,7 +268,8 @@ TEST(RequestScan, AHugeBodyIsScannedAndForgotten) {
 TEST(RequestScan, AFailedScanLeavesTheScannerUsable) {
   Scanner scanner;
   const Padded good(R"({"model":"a","stream":true})");
-  for (const char* text : {"", "{", R"({"model":)", R"({"model":1})", "[", R"({"stream_options":{"include_usage":1}})"}) {
+  for (const char* text :
+       {"", "{", R"({"model":)", R"({"model":1})", "[", R"({"stream_options":{"include_usage":1}})"}) {
     EXPECT_FALSE(scanner.scan_request(Padded(text).text())) << text;
     const auto result = scanner.scan_request(good.text());
     ASSERT_TRUE(result) << "after " << text;

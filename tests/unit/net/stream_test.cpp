@@ -65,7 +65,7 @@ TEST_F(StreamTest, ReadsWhatArrivesAndThenTheEnd) {
 TEST_F(StreamTest, WritesAtOnceWhatFits) {
   auto pair = make_pair(context_.get_executor());
   const std::string text = pattern(3000);
-  for (const std::size_t skip : {std::size_t{0}, std::size_t{1}, std::size_t{10}, std::size_t{2999}, std::size_t{3000}}) {
+  for (const std::size_t skip : std::vector<std::size_t>{0, 1, 10, 2999, 3000}) {
     for (const std::size_t piece : {std::size_t{10}, std::size_t{300}, text.size()}) {
       // 100 buffers are more than one system call takes; an empty one among them does no harm.
       auto buffers = split(text, piece);

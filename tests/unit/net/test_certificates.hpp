@@ -99,7 +99,9 @@ class Certificates {
     write(path, [certificate](std::FILE* out) { return PEM_write_X509(out, certificate); });
   }
   static void write(const std::string& path, EVP_PKEY* key) {
-    write(path, [key](std::FILE* out) { return PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    write(path, [key](std::FILE* out) {
+      return PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+    });
   }
   template <class Write>
   static void write(const std::string& path, Write write_to) {

@@ -199,6 +199,29 @@ TEST_F(TlsTest, AnIdleConnectionMayGetTicketsButNothingElse) {
   EXPECT_FALSE(stayed_quiet());
 }
 
+TEST_F(TlsTest, BytesBehindAnAnswerAreNoticedInsideARecord) {
+  auto tls = connect();
+  ASSERT_FALSE(tls.client_error);
+  const std::vector<asio::const_buffer> record{asio::buffer("answerX", 7)};
+  EXPECT_FALSE(tls.server->write_now(record).error);
+  EXPECT_EQ(run(context_, read_exactly(*tls.client, 6)), "answer");
+  tls.client->watch_idle();
+  run_for(context_, milliseconds(20));
+  EXPECT_FALSE(tls.client->stayed_quiet());
+}
+
+TEST_F(TlsTest, ACloseNotifyIsAnEndThoughTheConnectionStands) {
+  auto tls = connect();
+  ASSERT_FALSE(tls.client_error);
+  const std::vector<asio::const_buffer> last{asio::buffer("last words", 10)};
+  EXPECT_FALSE(tls.server->write_now(last).error);
+  tls.server->shutdown_send();
+  std::this_thread::sleep_for(milliseconds(20));  // so that all of it arrives at once
+  EXPECT_EQ(run(context_, read_exactly(*tls.client, 10)), "last words");
+  EXPECT_EQ(run(context_, read_error(*tls.client)), asio::error::eof);
+  EXPECT_EQ(run(context_, read_error(*tls.client)), asio::error::eof) << "and stays one";
+}
+
 TEST_F(TlsTest, EveryWayToEndIsAnEnd) {
   auto polite = connect();
   polite.server->shutdown_send();

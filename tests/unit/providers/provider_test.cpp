@@ -57,7 +57,8 @@ TEST(Provider, TakesTheBaseUrlApart) {
        {Place{"https://api.openai.com/v1", "api.openai.com", "/v1/chat/completions", "api.openai.com", 443, true},
         Place{"https://api.openai.com:443/v1/", "api.openai.com", "/v1/chat/completions", "api.openai.com", 443, true},
         Place{"http://llm.internal", "llm.internal", "/chat/completions", "llm.internal", 80, false},
-        Place{"http://llm.internal:8000/a/b", "llm.internal:8000", "/a/b/chat/completions", "llm.internal", 8000, false},
+        Place{"http://llm.internal:8000/a/b", "llm.internal:8000", "/a/b/chat/completions", "llm.internal", 8000,
+              false},
         Place{"https://llm.internal:80", "llm.internal:80", "/chat/completions", "llm.internal", 80, true},
         Place{"http://[::1]:8000/v1", "[::1]:8000", "/v1/chat/completions", "::1", 8000, false},
         Place{"http://[::1]/v1", "[::1]", "/v1/chat/completions", "::1", 80, false}}) {

@@ -124,7 +124,8 @@ TEST_F(ExchangeTest, ReadsEveryFraming) {
            Answer{"length", ok("hello"), "hello", true},
            Answer{"empty", ok(""), "", true},
            Answer{"no content", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
-           Answer{"chunked", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4;x\r\ndefg\r\n0\r\n\r\n",
+           Answer{"chunked",
+                  "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4;x\r\ndefg\r\n0\r\n\r\n",
                   "abcdefg", true},
            Answer{"chunked, empty", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "", true},
            Answer{"with trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: y\r\n\r\n",
@@ -137,7 +138,8 @@ TEST_F(ExchangeTest, ReadsEveryFraming) {
            Answer{"bytes behind nothing", ok("") + "X", "", false},
            Answer{"a second answer", ok("hello") + ok("smuggled"), "hello", false},
            Answer{"bytes behind chunks",
-                  "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n", "a", false},
+                  "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n",
+                  "a", false},
        }) {
     const Scripted server(always(c.text));
     for (const std::size_t room : {std::size_t{4096}, std::size_t{7}}) {
@@ -231,7 +233,8 @@ TEST_F(ExchangeTest, WhatIsNotWholeIsAnError) {
            Broken{"no body", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", ErrorKind::kUpstreamReset},
            Broken{"no last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",
                   ErrorKind::kUpstreamReset},
-           Broken{"bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", ErrorKind::kUpstreamProtocol},
+           Broken{"bad chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+                  ErrorKind::kUpstreamProtocol},
            Broken{"no HTTP", "220 smtp.example ESMTP\r\n\r\n", ErrorKind::kUpstreamProtocol},
            Broken{"two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
                   ErrorKind::kUpstreamProtocol},
