@@ -261,11 +261,19 @@ void Application::on_tick() {
       unit->beat.store(SteadyClock::now().time_since_epoch().count(), std::memory_order_relaxed);
     });
   }
-  if (shared_.in_flight.load(std::memory_order_relaxed) == 0) trimmer_.trim_if_worth_it();
+  if (shared_.in_flight.load(std::memory_order_relaxed) == 0) give_back_memory();
   tick_.expires_after(kTick);
   tick_.async_wait([this](const auto& error) {
     if (!error) on_tick();
   });
+}
+
+// Quiet: workers drop what they keep for reuse, and the heap's free pages go back to the system at the next tick.
+void Application::give_back_memory() {
+  trimmer_.trim_if_worth_it();
+  for (auto& unit : workers_) {
+    boost::asio::post(unit->worker.executor(), [unit = unit.get()] { unit->state.drop_caches(); });
+  }
 }
 
 // ---- drain ---------------------------------------------------------------------------------------------------------

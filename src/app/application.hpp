@@ -61,6 +61,7 @@ class Application {
 
   void on_signal(int signal);
   void on_tick();
+  void give_back_memory();
   void begin_drain();
   void close_listeners();
   void poll_drain();

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -9,6 +10,18 @@
 #include <string>
 
 namespace fluxgate::app {
+
+namespace {
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");  // pages: size resident shared ...
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
 
 void drop_startup_code() {
   std::ifstream maps("/proc/self/maps");
@@ -27,10 +40,10 @@ void drop_startup_code() {
 }
 
 void HeapTrimmer::trim_if_worth_it() {
-  static constexpr std::size_t kWorth = 1024 * 1024;
-  if (::mallinfo2().fordblks < left_free_ + kWorth) return;
+  static constexpr std::size_t kWorth = 512 * 1024;
+  if (resident_bytes() < resident_ + kWorth) return;
   ::malloc_trim(0);
-  left_free_ = ::mallinfo2().fordblks;
+  resident_ = resident_bytes();
 }
 
 }  // namespace fluxgate::app

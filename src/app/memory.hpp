@@ -15,11 +15,11 @@ void drop_startup_code();
 // Returns free heap memory after a load has passed. Call it now and then while the daemon is quiet.
 class HeapTrimmer {
  public:
-  // Trims if a megabyte or more became free since the last time: what is free but cannot be returned is not tried again.
+  // Trims if the process has grown by half a megabyte since the last time.
   void trim_if_worth_it();
 
  private:
-  std::size_t left_free_ = 0;  // bytes that were free after the last trim
+  std::size_t resident_ = 0;  // bytes, after the last trim
 };
 
 }  // namespace fluxgate::app

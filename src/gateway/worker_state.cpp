@@ -1,5 +1,8 @@
 #include "fluxgate/gateway/worker_state.hpp"
 
+#include "fluxgate/base/buffer.hpp"
+#include "fluxgate/net/task.hpp"
+
 #include <ctime>
 
 namespace fluxgate::gateway {
@@ -14,6 +17,12 @@ std::string_view DateCache::now() {
     text_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));  // RFC 9110, 5.6.7
   }
   return text_;
+}
+
+void WorkerState::drop_caches() {
+  scanner = json::Scanner();
+  Buffer::drop_free_blocks();
+  net::drop_free_frames();
 }
 
 }  // namespace fluxgate::gateway

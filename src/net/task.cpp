@@ -26,9 +26,11 @@ struct SizeClass {
 
 struct FramePool {
   std::array<SizeClass, kLargest / kStep> classes;
-  ~FramePool() {
+  ~FramePool() { clear(); }
+  void clear() {
     for (SizeClass& entry : classes) {
       while (entry.head != nullptr) ::operator delete(std::exchange(entry.head, entry.head->next));
+      entry.count = 0;
     }
   }
 };
@@ -62,3 +64,9 @@ void free_frame(void* frame, std::size_t size) noexcept {
 }
 
 }  // namespace fluxgate::net::detail
+
+namespace fluxgate::net {
+
+void drop_free_frames() { detail::pool.clear(); }
+
+}  // namespace fluxgate::net

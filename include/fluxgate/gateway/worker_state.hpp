@@ -39,6 +39,9 @@ struct WorkerState {
               SharedState& counts, std::uint64_t seed)
       : worker(w), pools(w, resolver), shard(cells), access_log(std::move(log)), shared(counts), random(seed) {}
 
+  // Frees what is kept only to be reused soon: buffers, coroutine frames, parser memory. On this thread.
+  void drop_caches();
+
   net::Worker& worker;
   upstream::Pools pools;
   telemetry::Shard& shard;

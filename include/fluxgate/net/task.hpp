@@ -125,6 +125,9 @@ inline void spawn(Task<void> task) {
   [](Task<void> owned) -> detail::Root { co_await owned; }(std::move(task));
 }
 
+// Frees this thread's frames that wait for reuse.
+void drop_free_frames();
+
 // A waiting chain of coroutines: to be resumed once, or destroyed with this object.
 class Continuation {
  public:

@@ -1,5 +1,6 @@
 #include "fluxgate/dialects/openai/stream_meter.hpp"
 
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -8,12 +9,37 @@ namespace {
 
 constexpr auto kNone = std::string_view::npos;
 
-// memmem is several times faster than string_view::find in this C library.
-std::size_t find(std::string_view text, std::string_view needle, std::size_t from = 0) {
-  if (from > text.size()) return kNone;
-  const void* hit = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
-  return hit == nullptr ? kNone : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
-}
+// A text to look for in every event, with its table of skips made at compile time (Horspool, "Practical fast searching in
+// strings", 1980). memmem builds its table anew at each call, which for texts of a few hundred bytes is most of its cost.
+class Needle {
+ public:
+  explicit constexpr Needle(std::string_view text) : text_(text) {
+    skip_.fill(static_cast<std::uint8_t>(text.size()));
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      skip_[static_cast<unsigned char>(text[i])] = static_cast<std::uint8_t>(text.size() - 1 - i);
+    }
+  }
+
+  std::size_t find(std::string_view in, std::size_t from = 0) const {
+    const std::size_t last = text_.size() - 1;
+    for (std::size_t at = from; at + last < in.size();) {
+      const char c = in[at + last];
+      if (c == text_[last] && std::memcmp(in.data() + at, text_.data(), last) == 0) return at;
+      at += skip_[static_cast<unsigned char>(c)];
+    }
+    return kNone;
+  }
+  std::size_t size() const { return text_.size(); }
+
+ private:
+  std::string_view text_;
+  std::array<std::uint8_t, 256> skip_{};
+};
+
+constexpr Needle kFinishKey("\"finish_reason\"");
+constexpr Needle kUsageKey("\"usage\"");
+constexpr Needle kErrorKey("\"error\"");
+constexpr Needle kTypeKey("\"type\"");
 
 // JSON's white space without LF, which ends an event's line.
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
@@ -36,9 +62,9 @@ struct Member {
   std::size_t value;  // offset of its value
 };
 
-// The first member named `key` (given with its quotes). A value of the same text, such as the token "usage", is none.
-std::optional<Member> find_member(std::string_view text, std::string_view key) {
-  for (auto at = find(text, key); at != kNone; at = find(text, key, at + key.size())) {
+// The first member named `key`. A value of the same text, such as the token "usage", is none.
+std::optional<Member> find_member(std::string_view text, const Needle& key, std::size_t from = 0) {
+  for (auto at = key.find(text, from); at != kNone; at = key.find(text, at + key.size())) {
     const auto value = value_of(text, at + key.size());
     if (value != kNone) return Member{at, value};
   }
@@ -71,10 +97,10 @@ class Nesting {
 };
 
 // The same for members of the outermost object only: Groq repeats the usage deeper inside, under `x_groq`.
-std::optional<Member> find_top_member(std::string_view text, std::string_view key) {
+std::optional<Member> find_top_member(std::string_view text, const Needle& key) {
   Nesting nesting;
   std::size_t passed = 0;
-  for (auto at = find(text, key); at != kNone; at = find(text, key, at + key.size())) {
+  for (auto at = key.find(text); at != kNone; at = key.find(text, at + key.size())) {
     while (passed < at) nesting.pass(text[passed++]);
     const auto value = value_of(text, at + key.size());
     if (value != kNone && nesting.depth() == 1) return Member{at, value};
@@ -82,9 +108,10 @@ std::optional<Member> find_top_member(std::string_view text, std::string_view ke
   return std::nullopt;
 }
 
+constexpr std::string_view kNull = "null";
+
 // Offset behind the object or null at `at`; kNone if it is something else or not closed.
 std::size_t end_of_value(std::string_view text, std::size_t at) {
-  static constexpr std::string_view kNull = "null";
   if (text.substr(at).starts_with(kNull)) return at + kNull.size();
   if (text[at] != '{') return kNone;
   Nesting nesting;
@@ -94,8 +121,6 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
   }
   return kNone;
 }
-
-constexpr std::string_view kUsageKey = "\"usage\"";
 
 // The range of `text` to cut so that the member is gone, with one comma.
 std::optional<json::Span> cut_of(std::string_view text, const Member& member) {
@@ -107,6 +132,14 @@ std::optional<json::Span> cut_of(std::string_view text, const Member& member) {
   end = skip_blanks(text, end);
   if (end < text.size() && text[end] == ',') ++end;
   return json::Span{member.key, end};
+}
+
+// `"usage":null}` at the very end: the common chunk of a stream whose usage was asked for. Nothing can stand deeper there.
+bool is_closing_null(std::string_view text, const Member& member) {
+  const std::string_view value = text.substr(member.value);
+  if (!value.starts_with(kNull)) return false;
+  const std::size_t brace = skip_blanks(value, kNull.size());
+  return brace < value.size() && value[brace] == '}' && skip_blanks(value, brace + 1) == value.size();
 }
 
 bool is_done(std::string_view data) { return data.starts_with("[DONE]"); }
@@ -159,7 +192,6 @@ StreamMeter::Verdict StreamMeter::look(const sse::Event& event) {
 }
 
 StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
-  static constexpr std::string_view kFinishKey = "\"finish_reason\"";
   const std::string_view data = event.data;
   if (const auto finish = find_member(data, kFinishKey)) {
     if (data[finish->value] == '"') {
@@ -171,7 +203,11 @@ StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
   } else {
     note_error(data);  // every regular chunk has the key, so only an odd one is searched for an error
   }
-  const auto usage = find_top_member(data, kUsageKey);
+  auto usage = find_member(data, kUsageKey);
+  if (!usage) return {};
+  const bool closing_null = is_closing_null(data, *usage);
+  if (closing_null && !hide_usage_) return {};
+  if (!closing_null) usage = find_top_member(data, kUsageKey);
   if (!usage) return {};
   bool choices_empty = false;
   if (data[usage->value] == '{') {
@@ -191,7 +227,6 @@ StreamMeter::Verdict StreamMeter::look_chat(const sse::Event& event) {
 void StreamMeter::look_responses(const sse::Event& event) {
   std::string_view type = event.name;
   if (type.empty()) {  // some servers leave the event line out; the type stands in the data all the same
-    static constexpr std::string_view kTypeKey = "\"type\"";
     const auto member = find_member(event.data.substr(0, 256), kTypeKey);
     if (member && event.data[member->value] == '"') type = event.data.substr(member->value + 1);
     type = type.substr(0, type.find('"'));
@@ -207,7 +242,7 @@ void StreamMeter::look_responses(const sse::Event& event) {
 }
 
 void StreamMeter::note_error(std::string_view data) {
-  if (find(data, "\"error\"") == kNone) return;
+  if (kErrorKey.find(data) == kNone) return;
   const auto scan = scanner_.scan_response(data);
   if (!scan || !scan->has_error) return;
   saw_error_ = true;
