@@ -97,11 +97,12 @@ net::Task<Result<void>> Attempt::send_and_read_head() {
   } else {
     interrupt_.arm(deadline_);
   }
-  const net::IoResult sent = co_await exchange_->send(upstream_request_.buffers());
+  auto sending = exchange_->send(upstream_request_.buffers());
+  const net::IoResult sent = co_await sending;
   sent_at_ = SteadyClock::now();
   // An upstream may answer (413, 401) and close without reading the whole request: its answer is worth more than our
   // failure to write, so it is looked for in either case.
-  auto head = co_await exchange_->read_head(buffer_);
+  auto head = co_await exchange_->read_head(buffer_, !sending.waited() && !sent.error);
   if (!head && sent.error) co_return exchange_->broken(sent.error, "while the request was sent");
   co_return head;
 }

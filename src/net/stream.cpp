@@ -174,20 +174,19 @@ error_code Stream::tls_failure(int result) {
   return eof ? error_code(asio::error::eof) : error_code(asio::error::connection_reset);
 }
 
-void Stream::ReadSome::start(Continuation waiting) {
-  stream_.socket_.async_read_some(asio::mutable_buffer(data_, size_),
-                                  [this, waiting = std::move(waiting)](const error_code& error, std::size_t size) mutable {
-                                    received(error, size, std::move(waiting));
-                                  });
-}
-
-void Stream::ReadSome::received(const error_code& error, std::size_t size, Continuation waiting) {
-  result_ = {error, size};
-  if (stream_.ssl_ && !error) {
-    stream_.feed_tls(data_, size);
-    result_ = stream_.read_now_tls(data_, size_);
-    if (result_.error == asio::error::would_block) {  // not a whole record yet, or one that holds no data
-      start(std::move(waiting));
+void Stream::ReadSome::on_finished(void* context, bool completed) {
+  auto& self = *static_cast<ReadSome*>(context);
+  Continuation waiting = std::move(*self.waiting_);
+  self.waiting_.reset();
+  if (!completed) return;  // destroying `waiting` destroys the coroutine, and self with it
+  const error_code error = self.operation_.error();
+  self.result_ = {error, self.operation_.size()};
+  if (self.stream_.ssl_ && !error) {
+    self.stream_.feed_tls(self.data_, self.result_.size);
+    self.result_ = self.stream_.read_now_tls(self.data_, self.size_);
+    if (self.result_.error == asio::error::would_block) {  // not a whole record yet, or one that holds no data
+      self.waiting_.emplace(std::move(waiting));
+      self.operation_.start(self.stream_.socket_, self.data_, self.size_, false);
       return;
     }
   }
@@ -286,33 +285,18 @@ IoResult Stream::write_now_tls(std::span<const asio::const_buffer> buffers, std:
   }
 }
 
-void Stream::watch_idle() {
-  if (!idle_watch_) idle_watch_ = std::make_shared<IdleWatch>();
-  idle_watch_->disturbed = false;
-  // A pending read costs nothing while the socket is silent: the reactor is edge-triggered. It only peeks, so what it
-  // sees stays where it is.
-  socket_.async_receive(asio::mutable_buffer(&idle_watch_->byte, 1), asio::socket_base::message_peek,
-                        [watch = idle_watch_](const error_code& error, std::size_t) {
-                          if (error != asio::error::operation_aborted) watch->disturbed = true;
-                        });
-}
-
-bool Stream::stayed_quiet() {
-  cancel();
-  // OpenSSL may hold bytes that came in one record with the end of the last answer: the socket does not tell of these.
-  if (ssl_ && (idle_watch_->disturbed || tls_holds_data())) return only_tls_housekeeping();
-  return !idle_watch_->disturbed;
-}
-
-// Session tickets may rightly arrive at any time; a close_notify or data may not.
-bool Stream::only_tls_housekeeping() {
-  if (receive_for_tls()) return false;
+bool Stream::quiet() {
   char byte;
-  ERR_clear_error();
-  errno = 0;
-  std::size_t count = 0;
-  const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
-  return result != 1 && tls_failure(result) == asio::error::would_block;
+  if (ssl_) {
+    // Session tickets may rightly arrive at any time; a close_notify or data may not.
+    if (receive_for_tls()) return false;
+    ERR_clear_error();
+    errno = 0;
+    std::size_t count = 0;
+    const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
+    return result != 1 && tls_failure(result) == asio::error::would_block;
+  }
+  return ::recv(native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void Stream::cancel() {

@@ -11,7 +11,7 @@ constexpr int kMaxInformational = 8;
 
 }  // namespace
 
-net::Task<Result<void>> Exchange::read_head(Buffer& buffer) {
+net::Task<Result<void>> Exchange::read_head(Buffer& buffer, bool just_sent) {
   int informational = 0;
   parser_.reset(false);
   for (;;) {
@@ -30,7 +30,8 @@ net::Task<Result<void>> Exchange::read_head(Buffer& buffer) {
     }
     if (buffered_ == buffer.capacity()) buffer.grow(buffer.capacity() * 2, buffered_);  // the parser's limit ends this
     const net::IoResult result =
-        co_await stream().read_some(buffer.data() + buffered_, buffer.capacity() - buffered_);
+        co_await stream().read_some(buffer.data() + buffered_, buffer.capacity() - buffered_, just_sent);
+    just_sent = false;
     if (result.error) co_return broken(result.error, "before it answered");
     received_ += result.size;
     buffered_ += result.size;

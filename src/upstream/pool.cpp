@@ -6,6 +6,10 @@ namespace fluxgate::upstream {
 namespace {
 
 constexpr std::chrono::seconds kReapPeriod{5};
+// A connection put back a moment ago is taken without asking the kernel whether it still stands: under load that would be
+// a system call on every request. If it was closed in that moment the request is sent again (Retry::kIfReused); bytes
+// that arrive this late would be missed by asking as well.
+constexpr std::chrono::milliseconds kAskAfter{1};
 
 Error connect_error(const net::Origin& origin, const net::error_code& error, bool timed_out) {
   const char* message = timed_out ? "connecting to the upstream timed out" : "cannot connect to the upstream";
@@ -22,7 +26,6 @@ void Lease::release() {
     return;
   }
   connection_->idle_since = SteadyClock::now();
-  connection_->stream.watch_idle();
   pool_->idle.push_back(std::move(connection_));
 }
 
@@ -50,7 +53,8 @@ Lease Pools::take_idle(const net::Origin& origin, telemetry::ProviderCells& cell
     pool->idle.pop_back();
     // The reaper comes by only now and then; a connection its peer is about to close must not be used in between.
     if (now - connection->idle_since >= origin.idle_timeout) continue;
-    if (!connection->stream.stayed_quiet()) continue;  // dead, or out of step: it must not serve a request
+    // A readable idle socket was closed by its peer or holds bytes nobody asked for: neither may serve a request.
+    if (now - connection->idle_since > kAskAfter && !connection->stream.quiet()) continue;
     cells.leases.add(telemetry::Reuse::kReused);
     return {std::move(connection), pool, true};
   }
@@ -62,7 +66,7 @@ void Pools::reap() {
   for (auto& entry : pools_) {
     OriginPool& pool = *entry.second;
     std::erase_if(pool.idle, [&](const std::unique_ptr<Connection>& connection) {
-      return now - connection->idle_since >= pool.idle_timeout || connection->stream.disturbed();
+      return now - connection->idle_since >= pool.idle_timeout || !connection->stream.quiet();
     });
   }
   // A pool that no configuration uses any more ages out with its connections.

@@ -14,6 +14,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,9 +48,10 @@ class Stream {
   bool tls() const { return ssl_ != nullptr; }
   bool tls_resumed() const;
 
-  // co_await read_some(...): at least one byte, or an error (asio::error::eof at the end of the stream).
+  // co_await read_some(...): at least one byte, or an error (asio::error::eof at the end of the stream). `nothing_yet`
+  // says that none can be there now: the caller has just sent what they answer, without having waited.
   class ReadSome;
-  ReadSome read_some(char* data, std::size_t size);
+  ReadSome read_some(char* data, std::size_t size, bool nothing_yet = false);
   // co_await write_all(...): every byte of at most kMaxBuffers buffers, which must stay alive, or an error with the
   // number of bytes that were written before it.
   static constexpr std::size_t kMaxBuffers = 16;
@@ -58,12 +60,8 @@ class Stream {
   // What write_all does first, alone: writes what the kernel takes now. error is would_block if it took only a part.
   IoResult write_now(std::span<const asio::const_buffer> buffers, std::size_t skip = 0);
 
-  // For a pooled connection: watch_idle() when it is put aside; stayed_quiet() when it is taken again is false if the
-  // event loop has seen it closed, or bytes on it that nobody asked for. Asking the kernel at that moment would cost
-  // every request a system call (measured: 5 % of a request).
-  void watch_idle();
-  bool stayed_quiet();
-  bool disturbed() const { return idle_watch_ && idle_watch_->disturbed; }  // as seen so far, while watched
+  // For a pooled connection: true if the peer has neither closed it nor sent anything we did not ask for.
+  bool quiet();
 
   void cancel();
   // Stops sending (FIN, or a TLS close_notify and FIN) but goes on reading: for a lingering close.
@@ -84,25 +82,20 @@ class Stream {
   IoResult read_now_tls(char* data, std::size_t size);
   IoResult write_now_tls(std::span<const asio::const_buffer> buffers, std::size_t skip);
   error_code tls_failure(int result);
-  bool only_tls_housekeeping();
-
-  // Shared with the pending operation, which may outlive the stream.
-  struct IdleWatch {
-    char byte = 0;
-    bool disturbed = false;
-  };
 
   Socket socket_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
   bool tls_wants_write_ = false;  // the last TLS operation that could not go on waits for writability
   std::string tls_error_;
-  std::shared_ptr<IdleWatch> idle_watch_;
 };
 
 // Plain: one Asio operation. TLS: what OpenSSL still holds, else as many operations as one record takes.
 class Stream::ReadSome {
  public:
-  ReadSome(Stream& stream, char* data, std::size_t size) : stream_(stream), data_(data), size_(size) {}
+  ReadSome(Stream& stream, char* data, std::size_t size, bool nothing_yet)
+      : operation_(&ReadSome::on_finished, this), stream_(stream), data_(data), size_(size), nothing_yet_(nothing_yet) {}
+  ReadSome(const ReadSome&) = delete;
+  ReadSome& operator=(const ReadSome&) = delete;
   bool await_ready() {
     if (!stream_.ssl_ || !stream_.tls_holds_data()) return false;
     result_ = stream_.read_now_tls(data_, size_);
@@ -110,17 +103,20 @@ class Stream::ReadSome {
   }
   template <class Caller>
   void await_suspend(std::coroutine_handle<Caller> caller) {
-    start(Continuation(caller));
+    waiting_.emplace(caller);
+    operation_.start(stream_.socket_, data_, size_, nothing_yet_);
   }
   IoResult await_resume() const noexcept { return result_; }
 
  private:
-  void start(Continuation waiting);
-  void received(const error_code& error, std::size_t size, Continuation waiting);
+  static void on_finished(void* self, bool completed);
 
+  ReadOperation operation_;
+  std::optional<Continuation> waiting_;
   Stream& stream_;
   char* data_;
   std::size_t size_;
+  bool nothing_yet_;
   IoResult result_{};
 };
 
@@ -134,19 +130,24 @@ class Stream::WriteAll {
   }
   template <class Caller>
   void await_suspend(std::coroutine_handle<Caller> caller) {
+    waited_ = true;
     start_wait(Continuation(caller));
   }
   IoResult await_resume() const noexcept { return result_; }
+  bool waited() const { return waited_; }  // the kernel could not take everything at once
 
  private:
   void start_wait(Continuation waiting);
 
   Stream& stream_;
+  bool waited_ = false;
   std::span<const asio::const_buffer> buffers_;
   IoResult result_{};
 };
 
-inline Stream::ReadSome Stream::read_some(char* data, std::size_t size) { return {*this, data, size}; }
+inline Stream::ReadSome Stream::read_some(char* data, std::size_t size, bool nothing_yet) {
+  return {*this, data, size, nothing_yet};
+}
 inline Stream::WriteAll Stream::write_all(std::span<const asio::const_buffer> buffers) { return {*this, buffers}; }
 
 // True when `error` says that the peer closed or reset the connection.

@@ -4,12 +4,13 @@
 // docs/decisions/002-threads-and-coroutines.md).
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
+
+#include "fluxgate/net/socket.hpp"
 
 namespace fluxgate::net {
 
@@ -19,7 +20,6 @@ using tcp = asio::ip::tcp;
 
 using Executor = asio::io_context::executor_type;
 
-using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // How an operation on a stream ended. size counts bytes done, also when an error ended it early.

@@ -34,7 +34,8 @@ class Exchange {
   // co_await send(...): an IoResult; on an error the answer may still be there, so look for it before giving up.
   net::Stream::WriteAll send(std::span<const net::asio::const_buffer> request) { return stream().write_all(request); }
   // The head's views point into `buffer`, whose first head_size() bytes it takes; body bytes may already lie behind it.
-  net::Task<Result<void>> read_head(Buffer& buffer);
+  // `just_sent`: send() ended without having waited, so nothing of the answer can be there yet.
+  net::Task<Result<void>> read_head(Buffer& buffer, bool just_sent);
   const http::ResponseHead& head() const { return parser_.head(); }
   std::size_t head_size() const { return parser_.consumed(); }
 
