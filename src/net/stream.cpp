@@ -154,7 +154,10 @@ Task<error_code> Stream::handshake() {
       if (tls_error_.empty()) tls_error_ = "the peer closed the connection";
       co_return asio::error::connection_refused;
     }
-    if (error) co_return error;
+    if (error) {
+      tls_error_ = error == asio::error::eof ? "the peer closed the connection" : error.message();
+      co_return error;
+    }
   }
 }
 

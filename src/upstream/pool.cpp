@@ -21,7 +21,7 @@ Error connect_error(const net::Origin& origin, const net::error_code& error, boo
 
 void Lease::release() {
   if (!connection_) return;
-  if (pool_->idle.size() >= pool_->max_idle) {
+  if (pool_->idle.size() >= pool_->max_idle || connection_->stream.holds_data()) {
     connection_.reset();
     return;
   }

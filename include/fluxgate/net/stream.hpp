@@ -62,6 +62,8 @@ class Stream {
 
   // For a pooled connection: true if the peer has neither closed it nor sent anything we did not ask for.
   bool quiet();
+  // The part of it that needs no system call: bytes, or the end, that TLS has received and nobody has read.
+  bool holds_data() const { return ssl_ != nullptr && tls_holds_data(); }
 
   void cancel();
   // Stops sending (FIN, or a TLS close_notify and FIN) but goes on reading: for a lingering close.
