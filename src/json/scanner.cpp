@@ -183,35 +183,45 @@ void take_count(ondemand::value value, std::optional<std::uint64_t>& into) {
   if (value.get_uint64().get(count) == simdjson::SUCCESS) into = count;
 }
 
-// Reads the `*_tokens_details` objects of OpenAI's usage: cached input and reasoning output.
-void take_details(ondemand::value value, std::optional<std::uint64_t>& into, std::string_view wanted) {
-  ondemand::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return;
+// Calls use(key, value) for each member of the object. False if it is malformed.
+template <class Use>
+bool for_each_member(ondemand::object& object, Use use) {
   for (auto field : object) {
     std::string_view key;
-    ondemand::value item;
-    if (field.unescaped_key().get(key) != simdjson::SUCCESS || field.value().get(item) != simdjson::SUCCESS) return;
-    if (key == wanted) take_count(item, into);
+    ondemand::value value;
+    if (field.unescaped_key().get(key) != simdjson::SUCCESS || field.value().get(value) != simdjson::SUCCESS) return false;
+    use(key, value);
   }
+  return true;
+}
+
+// The same for a value that may be an object; anything else, and what is malformed, is passed over: the walk over the
+// whole document notices the fault.
+template <class Use>
+void for_each_member_of(ondemand::value value, Use use) {
+  ondemand::object object;
+  if (value.get_object().get(object) == simdjson::SUCCESS) for_each_member(object, use);
+}
+
+// Reads one count of the `*_tokens_details` objects of OpenAI's usage.
+void take_detail(ondemand::value value, std::string_view wanted, std::optional<std::uint64_t>& into) {
+  for_each_member_of(value, [&](std::string_view key, ondemand::value item) {
+    if (key == wanted) take_count(item, into);
+  });
 }
 
 void take_usage(ondemand::value value, Scanner::ResponseScan& scan) {
-  ondemand::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return;
-  for (auto field : object) {
-    std::string_view key;
-    ondemand::value item;
-    if (field.unescaped_key().get(key) != simdjson::SUCCESS || field.value().get(item) != simdjson::SUCCESS) return;
+  for_each_member_of(value, [&](std::string_view key, ondemand::value item) {
     if (key == "prompt_tokens" || key == "input_tokens") {
       take_count(item, scan.input_tokens);
     } else if (key == "completion_tokens" || key == "output_tokens") {
       take_count(item, scan.output_tokens);
     } else if (key == "prompt_tokens_details" || key == "input_tokens_details") {
-      take_details(item, scan.cached_input_tokens, "cached_tokens");
+      take_detail(item, "cached_tokens", scan.cached_input_tokens);
     } else if (key == "completion_tokens_details" || key == "output_tokens_details") {
-      take_details(item, scan.reasoning_tokens, "reasoning_tokens");
+      take_detail(item, "reasoning_tokens", scan.reasoning_tokens);
     }
-  }
+  });
 }
 
 void take_choices(ondemand::value value, Scanner::ResponseScan& scan) {
@@ -220,17 +230,14 @@ void take_choices(ondemand::value value, Scanner::ResponseScan& scan) {
   scan.choices_empty = true;
   for (auto choice : array) {
     scan.choices_empty = false;
-    ondemand::object object;
-    if (choice.get_object().get(object) != simdjson::SUCCESS) return;
-    for (auto field : object) {
-      std::string_view key;
-      ondemand::value item;
-      if (field.unescaped_key().get(key) != simdjson::SUCCESS || field.value().get(item) != simdjson::SUCCESS) return;
+    ondemand::value item;
+    if (choice.get(item) != simdjson::SUCCESS) return;
+    for_each_member_of(item, [&](std::string_view key, ondemand::value member) {
       std::string_view reason;
-      if (key == "finish_reason" && scan.finish_reason.empty() && item.get_string().get(reason) == simdjson::SUCCESS) {
+      if (key == "finish_reason" && scan.finish_reason.empty() && member.get_string().get(reason) == simdjson::SUCCESS) {
         scan.finish_reason = reason;
       }
-    }
+    });
   }
 }
 
@@ -243,14 +250,9 @@ void take_response_field(std::string_view key, ondemand::value value, Scanner::R
   } else if (key == "error") {
     scan.has_error = !is_null(value);
   } else if (key == "response") {
-    ondemand::object object;
-    if (value.get_object().get(object) != simdjson::SUCCESS) return;
-    for (auto field : object) {
-      std::string_view inner;
-      ondemand::value item;
-      if (field.unescaped_key().get(inner) != simdjson::SUCCESS || field.value().get(item) != simdjson::SUCCESS) return;
+    for_each_member_of(value, [&](std::string_view inner, ondemand::value item) {
       if (inner == "usage") take_usage(item, scan);
-    }
+    });
   }
 }
 
@@ -300,13 +302,9 @@ std::optional<Scanner::ResponseScan> Scanner::scan_response(std::string_view tex
   if (impl_->open(text, document) != simdjson::SUCCESS) return std::nullopt;
   if (document.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
   ResponseScan scan;
-  for (auto field : object) {
-    std::string_view key;
-    ondemand::value value;
-    if (field.unescaped_key().get(key) != simdjson::SUCCESS) return std::nullopt;
-    if (field.value().get(value) != simdjson::SUCCESS) return std::nullopt;
-    take_response_field(key, value, scan);
-  }
+  const bool whole = for_each_member(
+      object, [&](std::string_view key, ondemand::value value) { take_response_field(key, value, scan); });
+  if (!whole) return std::nullopt;
   if (!at_end(document)) return std::nullopt;
   impl_->trim();
   return scan;
