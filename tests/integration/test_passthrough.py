@@ -329,6 +329,22 @@ def test_stream_headers_and_flush_per_event(gateway, upstream):
         assert client.response().json()["choices"][0]["message"]["content"] == "again"
 
 
+def test_streams_of_other_endpoints_are_not_collected(gateway, upstream):
+    """Images and speech stream events that the gateway does not know: they pass as they come all the same."""
+    gate = threading.Event()
+    events = [event({"type": "image_generation.partial_image", "b64_json": "A" * 50}), event({"type": "done"})]
+    mock = upstream(stream(events, gate=gate))
+    gw = gateway(config(mock.url))
+    with gw.connect() as client:
+        client.request("POST", "/v1/images/generations", {"model": "smart", "prompt": "x", "stream": True})
+        answer = client.head()  # before the second event exists
+        assert answer.status == 200
+        got = client.events(answer)
+        assert b"partial_image" in next(got)["data"]
+        gate.set()
+        assert b"done" in [e["data"] for e in got][-1] and answer.complete
+
+
 def test_comments_and_crlf_from_upstream_do_not_change_the_events(gateway, upstream):
     events = chat_events(["a", "b"])
     noisy = [

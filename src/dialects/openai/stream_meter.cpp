@@ -147,7 +147,10 @@ bool is_done(std::string_view data) { return data.starts_with("[DONE]"); }
 }  // namespace
 
 StreamMeter::Taken StreamMeter::take(char* data, std::size_t size) {
-  if (grammar_ == StreamGrammar::kOpaque) return {size, size};
+  if (grammar_ == StreamGrammar::kOpaque) {
+    if (size > 0) events_ = 1;  // whatever it is, the stream has begun
+    return {size, size};
+  }
   const std::string_view text(data, size);
   std::size_t consumed = 0;
   std::size_t kept = 0;  // bytes at the start that are to be forwarded; equal to consumed until something is cut

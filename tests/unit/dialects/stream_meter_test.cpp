@@ -409,6 +409,16 @@ TEST(StreamMeter, ResponsesErrors) {
   EXPECT_TRUE(untyped.first_was_error);
 }
 
+TEST(StreamMeter, OpaqueStreamsBeginWithTheirFirstBytes) {
+  json::Scanner scanner;
+  StreamMeter meter(scanner, StreamGrammar::kOpaque, false);
+  char buffer[128] = "half an ev";
+  meter.take(buffer, 0);
+  EXPECT_EQ(meter.events(), 0U);
+  meter.take(buffer, 10);
+  EXPECT_GT(meter.events(), 0U);
+}
+
 TEST(StreamMeter, OpaqueStreamsAreNotLookedAt) {
   const std::string text = "anything\0\xff at all, {\"error\":{}}, \"usage\":null";
   const Metered m = metered(text, true, StreamGrammar::kOpaque);

@@ -171,8 +171,9 @@ TEST_F(DeadlineTest, TheCallbackMayDestroyAnother) {
   EXPECT_EQ(expiries, 0);
 }
 
-// The heap against a plain list, through many random operations.
-TEST_F(DeadlineTest, ManyExpireInOrderWhateverWasDoneToThem) {
+// The heap against a plain list, through many random operations. The order is not looked at: deadlines that are late
+// together expire in any order.
+TEST_F(DeadlineTest, ManyExpireOnceEachWhateverWasDoneToThem) {
   Random random(99);
   std::vector<std::unique_ptr<Noted>> all;
   for (int i = 0; i < 300; ++i) all.push_back(std::make_unique<Noted>(*this, i));
@@ -189,14 +190,15 @@ TEST_F(DeadlineTest, ManyExpireInOrderWhateverWasDoneToThem) {
       default: one->set_in(milliseconds(100 + static_cast<long>(random.next() % 100)));
     }
   }
-  std::size_t expected = 0;
-  for (const auto& one : all) expected += one->deadline.when() != TimePoint::max() ? 1U : 0U;
-  run_until(context_, [&] { return order_.size() >= expected; });
-  run_for(context_, milliseconds(150));
-  ASSERT_EQ(order_.size(), expected);
-  for (std::size_t i = 1; i < order_.size(); ++i) {
-    EXPECT_LE(all[static_cast<std::size_t>(order_[i - 1])]->due, all[static_cast<std::size_t>(order_[i])]->due);
+  std::vector<int> expected;
+  for (const auto& one : all) {
+    if (one->deadline.when() != TimePoint::max()) expected.push_back(one->number);
   }
+  run_until(context_, [&] { return order_.size() >= expected.size(); });
+  run_for(context_, milliseconds(150));
+  std::sort(order_.begin(), order_.end());
+  EXPECT_EQ(order_, expected);
+  EXPECT_EQ(queue_.size(), 0U);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class StreamMeter {
   // The buffer must have json::kPadding readable bytes behind `size`.
   Taken take(char* data, std::size_t size);
 
-  std::uint64_t events() const { return events_; }          // data events, [DONE] not counted
+  std::uint64_t events() const { return events_; }          // data events, [DONE] not counted; 1 once an opaque stream has begun
   bool saw_done() const { return saw_done_; }               // [DONE], or the Responses API's terminal event
   bool saw_error() const { return saw_error_; }             // an error event in band
   bool first_was_error() const { return first_was_error_; }
