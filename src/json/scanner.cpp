@@ -29,13 +29,40 @@ bool is_null(ondemand::value value) {
   return value.is_null().get(null) == simdjson::SUCCESS && null;
 }
 
+std::size_t skip_digits(std::string_view text, std::size_t at) {
+  while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+  return at;
+}
+
+// RFC 8259, section 6, whatever the size: simdjson's own reading refuses integers that no C++ type holds.
+bool is_json_number(std::string_view token) {
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);  // it runs up to the next token
+  std::size_t at = token.starts_with('-') ? 1 : 0;
+  const std::size_t integer = at;
+  at = skip_digits(token, at);
+  if (at == integer || (token[integer] == '0' && at > integer + 1)) return false;
+  if (at < token.size() && token[at] == '.') {
+    const std::size_t fraction = at + 1;
+    at = skip_digits(token, fraction);
+    if (at == fraction) return false;
+  }
+  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
+    ++at;
+    if (at < token.size() && (token[at] == '+' || token[at] == '-')) ++at;
+    const std::size_t exponent = at;
+    at = skip_digits(token, exponent);
+    if (at == exponent) return false;
+  }
+  return at == token.size();
+}
+
 // On-demand parsing skips what nobody reads. Numbers, words and other scalars of the top level are looked at all the
 // same (NaN and 01 are not JSON); what is inside nested values is the upstream's to judge.
 bool is_json_value(ondemand::value& value) {
   ondemand::json_type type;
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   switch (type) {
-    case ondemand::json_type::number: return value.get_number().error() == simdjson::SUCCESS;
+    case ondemand::json_type::number: return is_json_number(value.raw_json_token());
     case ondemand::json_type::boolean: return value.get_bool().error() == simdjson::SUCCESS;
     case ondemand::json_type::null: return is_null(value);
     default: return true;

@@ -113,5 +113,34 @@ TEST(Multipart, EveryTruncationIsRefused) {
   }
 }
 
+// What one reader takes for the model must not be something else for another (the gateway checks one, the provider
+// serves the other).
+TEST(Multipart, AQuotedValueIsNotReadAsParameters) {
+  const auto result = find_form_field(
+      part("Content-Disposition: form-data; filename=\"; name=model\"; name=\"file\"", "x") + kEnd, "B", "model");
+  ASSERT_TRUE(result);
+  EXPECT_FALSE(result->has_value());
+  expect_value(part("Content-Disposition: form-data; filename=\"a\\\"; name=x\"; name=\"model\"", "m") + kEnd, "m");
+  expect_value(part("Content-Disposition: form-data; name = \"model\" ; x=y", "m") + kEnd, "m");
+  EXPECT_EQ(multipart_boundary("multipart/form-data; x=\"; boundary=fake\"; boundary=real"), "real");
+}
+
+TEST(Multipart, RefusesWhatTwoReadersSeeDifferently) {
+  for (const std::string& body : {
+           part("Content-Disposition:\r\n form-data; name=\"model\"", "m") + kEnd,
+           part("X: y\r\n\tz", "m") + field("model", "m") + kEnd,
+           part("Content-Disposition : form-data; name=\"model\"", "m") + kEnd,
+           part("Content-Disposition: form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"model\"", "m") + kEnd,
+           "--Bx\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n" + kEnd,
+           field("file", "x\r\n--Bx") + field("model", "m") + kEnd,
+       }) {
+    EXPECT_FALSE(find_form_field(body, "B", "model")) << body;
+  }
+}
+
+TEST(Multipart, RefusesAPartWithoutABody) {
+  EXPECT_FALSE(find_form_field("--B\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n--B--", "B", "model"));
+}
+
 }  // namespace
 }  // namespace fluxgate::http

@@ -289,5 +289,22 @@ TEST(RequestScan, ScannersMove) {
 // A buffer's slack is what the gateway scans over.
 static_assert(Buffer::kSlack >= kPadding);
 
+TEST(RequestScan, NumbersOfAnySizeAreJsonAndNothingElseIs) {
+  Scanner scanner;
+  const auto accepted = [&](const std::string& number) {
+    std::string text = R"({"model":"m","x":)" + number + R"( ,"y":)" + number + "}";
+    const std::size_t size = text.size();
+    text.resize(size + kPadding);
+    return scanner.scan_request(std::string_view(text).substr(0, size)).has_value();
+  };
+  for (const char* number : {"0", "-0", "10", "1.5", "-0.25", "1e5", "1E+05", "2e-3", "123456789012345678901234567890",
+                             "1e999", "-99999999999999999999.5e10"}) {
+    EXPECT_TRUE(accepted(number)) << number;
+  }
+  for (const char* number : {"01", "-", "-01", "1.", "1.e5", "1e", "1e+", "0x10", "1_0", "--1", "1.2.3", "-Infinity"}) {
+    EXPECT_FALSE(accepted(number)) << number;
+  }
+}
+
 }  // namespace
 }  // namespace fluxgate::json

@@ -26,9 +26,9 @@ class Certificates {
     std::string pattern = (std::filesystem::temp_directory_path() / "fluxgate-tls-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder for certificates");
     folder_ = pattern;
-    const Key authority_key(EVP_EC_gen("P-256"));
-    const Key server_key(EVP_EC_gen("P-256"));
-    const Key stranger_key(EVP_EC_gen("P-256"));
+    const Key authority_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    const Key server_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    const Key stranger_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     const Certificate authority = make("test authority", authority_key.get(), nullptr, authority_key.get());
     const Certificate server = make(kServerName, server_key.get(), authority.get(), authority_key.get());
     const Certificate stranger = make("stranger", stranger_key.get(), nullptr, stranger_key.get());
