@@ -154,10 +154,9 @@ TEST_F(PoolTest, AConnectionThatWasIdleTooLongIsNotReused) {
 TEST_F(PoolTest, ALeaseMayOutliveItsPool) {
   const Listening server;
   const auto where = origin(server.port());
-  telemetry::ProviderCells cells;
   std::optional<Pools> pools(std::in_place, worker_, resolver_);
   interrupt_.arm(SteadyClock::now() + net::testing::kPatience);
-  auto lease = run(worker_.context(), pools->connect(where, cells, interrupt_, interrupt_.armed()));
+  auto lease = run(worker_.context(), pools->connect(where, cells_, interrupt_, interrupt_.armed()));
   ASSERT_TRUE(lease);
   pools.reset();
   lease->release();
