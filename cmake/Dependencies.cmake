@@ -9,6 +9,11 @@ find_package(yaml-cpp REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(CLI11 REQUIRED)
 
+# Debian's libre2-dev has pkg-config data only.
+find_library(RE2_LIBRARY re2 REQUIRED)
+add_library(re2::re2 UNKNOWN IMPORTED)
+set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION "${RE2_LIBRARY}")
+
 # Asio and Beast compiled once: their templates are the largest part of the build time.
 add_library(fluxgate_boost STATIC "${PROJECT_SOURCE_DIR}/cmake/boost_impl.cpp")
 target_include_directories(fluxgate_boost SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})

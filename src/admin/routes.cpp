@@ -111,6 +111,17 @@ Response reload(const Call& call) {
   return make(status, kJson, dump({{"ok", outcome.ok}, {"messages", outcome.messages}}));
 }
 
+Response explain(const Call& call) {
+  if (!call.hooks.explain) return not_found();
+  // It changes nothing, but the answer tells of the configuration: not for a page in a browser either.
+  if (!may_change_state(call.request)) {
+    return error_response(http::status::unsupported_media_type, "unsupported_media_type",
+                          "send Content-Type: application/json and no Origin");
+  }
+  Explanation explanation = call.hooks.explain(call.request.body());
+  return make(explanation.ok ? http::status::ok : http::status::bad_request, kJson, std::move(explanation.json));
+}
+
 // ---- the table --------------------------------------------------------------------------------------------------
 
 struct Route {
@@ -123,7 +134,7 @@ constexpr Route kRoutes[] = {
     {"/livez", http::verb::get, livez},      {"/healthz", http::verb::get, livez},
     {"/readyz", http::verb::get, readyz},    {"/metrics", http::verb::get, metrics},
     {"/config", http::verb::get, config},    {"/status", http::verb::get, status},
-    {"/reload", http::verb::post, reload},
+    {"/reload", http::verb::post, reload},   {"/v1/route/explain", http::verb::post, explain},
 };
 
 bool accepts(const Route& route, http::verb method) {

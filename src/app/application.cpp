@@ -13,6 +13,9 @@
 #include <thread>
 
 #include "effective_config.hpp"
+#include "fluxgate/dialects/openai/errors.hpp"
+#include "fluxgate/gateway/explainer.hpp"
+#include "live_view.hpp"
 #include "notify.hpp"
 
 namespace fluxgate::app {
@@ -62,9 +65,12 @@ Application::Application(config::Config config, Source source) : source_(std::mo
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets without MSG_NOSIGNAL
   raise_descriptor_limit();
   metrics_.watch_log_drops([this] { return logging_.dropped(); });
+  metrics_.add_source([this] { return live_families(*current()); });
   auto snapshot = build(std::move(config));
   if (!snapshot) throw std::runtime_error(snapshot.error().message);
   snapshot_ = std::move(snapshot).value();
+  const std::string& decisions = snapshot_->config().decision_log.file;
+  if (!decisions.empty()) shared_.decision_log = std::make_unique<telemetry::LineFile>(decisions);
   sims_.commit(snapshot_);
   metrics_.config_loaded(std::chrono::system_clock::now());
   watch_.watch(watched_files());
@@ -78,7 +84,7 @@ Application::~Application() {
 
 Result<std::shared_ptr<const gateway::Snapshot>> Application::build(config::Config config) {
   const auto ports = sims_.ports(config.providers);
-  return gateway::Snapshot::make(std::move(config), metrics_, ports);
+  return gateway::Snapshot::make(std::move(config), metrics_, shared_.live, ports);
 }
 
 int Application::run() {
@@ -140,8 +146,26 @@ admin::AdminHooks Application::admin_hooks() {
     const std::lock_guard lock(reload_mutex_);
     return effective_config_json(snapshot_->config());
   };
+  hooks.status_json = [this] { return status_json(*current()); };
   hooks.reload = [this] { return reload(); };
+  hooks.explain = [this](const std::string& request) { return explain(request); };
   return hooks;
+}
+
+std::shared_ptr<const gateway::Snapshot> Application::current() const {
+  const std::lock_guard lock(reload_mutex_);
+  return snapshot_;
+}
+
+admin::Explanation Application::explain(const std::string& request) const {
+  admin::Explanation explanation;
+  const auto query = gateway::parse_explain_query(request);
+  const auto snapshot = current();
+  const auto answer = query ? gateway::explain(*snapshot, shared_.live, *query, gateway::ExplainForm::kJson)
+                            : Result<std::string>(query.error());
+  explanation.ok = answer.has_value();
+  explanation.json = answer ? *answer : dialects::openai::error_json(answer.error()) + "\n";
+  return explanation;
 }
 
 std::vector<admin::Check> Application::live_checks() const {
@@ -176,6 +200,9 @@ std::vector<std::string> Application::watched_files() const {
     files.push_back(config.listen.tls->certificate);
     files.push_back(config.listen.tls->key);
   }
+  for (const std::string& file : {config.catalogue_file, config.tasks.file}) {
+    if (!file.empty()) files.push_back(file);
+  }
   for (const config::Provider& provider : config.providers) {
     for (const std::string& file : {provider.tls.ca, provider.tls.certificate, provider.tls.key}) {
       if (!file.empty()) files.push_back(file);
@@ -196,8 +223,9 @@ admin::ReloadOutcome Application::reload() {
                        loaded.config->admin.address.host != old.admin.address.host ||
                        loaded.config->admin.address.port != old.admin.address.port ||
                        loaded.config->workers != old.workers || loaded.config->log.file != old.log.file ||
+                       loaded.config->decision_log.file != old.decision_log.file ||
                        loaded.config->listen.tls.has_value() != old.listen.tls.has_value();
-    if (moved) outcome.messages.push_back("listen, admin, workers, log.file and TLS on or off need a restart to change");
+    if (moved) outcome.messages.push_back("listen, admin, workers, log.file, decision_log.file and TLS on or off need a restart to change");
     try {
       auto tls = old.listen.tls && loaded.config->listen.tls ? listener_tls(*loaded.config) : nullptr;
       const auto level = loaded.config->log.level;
@@ -239,6 +267,9 @@ void Application::install(std::shared_ptr<const gateway::Snapshot> snapshot, std
 
 void Application::on_signal(int signal) {
   if (signal == SIGHUP) {
+    if (shared_.decision_log) {
+      if (const auto failed = shared_.decision_log->reopen()) log_error("cannot reopen the decision log", {{"error", failed->message}});
+    }
     if (const auto failed = logging_.reopen()) log_error("cannot reopen the log", {{"error", failed->message}});
     if (reload().ok) watch_.watch(watched_files());
   } else if (phase_ == Phase::kServing) {

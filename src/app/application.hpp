@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Application {
   admin::AdminHooks admin_hooks();
   std::vector<admin::Check> live_checks() const;
   std::vector<admin::Check> ready_checks() const;
+  std::shared_ptr<const gateway::Snapshot> current() const;
+  admin::Explanation explain(const std::string& request) const;
   admin::ReloadOutcome reload();
   Result<std::shared_ptr<const gateway::Snapshot>> build(config::Config config);
   void install(std::shared_ptr<const gateway::Snapshot> snapshot, std::shared_ptr<const net::TlsContext> tls);
@@ -75,9 +78,9 @@ class Application {
   Source source_;
   telemetry::Logging logging_;
   telemetry::Metrics metrics_;
-  gateway::SharedState shared_;
+  gateway::SharedState shared_{std::random_device{}()};
   SimPool sims_;
-  std::mutex reload_mutex_;                            // reloads come from signals, file changes and the admin thread
+  mutable std::mutex reload_mutex_;                            // reloads come from signals, file changes and the admin thread
   std::shared_ptr<const gateway::Snapshot> snapshot_;  // under reload_mutex_
   HeapTrimmer trimmer_;                                // main thread
   FileWatch watch_;                                    // main thread

@@ -1,119 +1,18 @@
 #include "fluxgate/app/cli.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <fstream>
+#include <functional>
 #include <iostream>
+#include <iterator>
 
-#include "application.hpp"
-#include "fluxgate/config/address.hpp"
-#include "fluxgate/config/defaults.hpp"
-#include "fluxgate/config/loader.hpp"
+#include "commands.hpp"
 #include "fluxgate/config/schema.hpp"
 
 namespace fluxgate::app {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-
-constexpr int kOk = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-void print(const std::vector<config::Diagnostic>& diagnostics) {
-  for (const auto& diagnostic : diagnostics) std::cerr << config::format(diagnostic) << "\n";
-}
-
-// The status of GET `target` on a local plain-HTTP server; 0 if nobody answers in time.
-unsigned get_status(const config::Address& address, const std::string& target, std::chrono::milliseconds timeout) {
-  asio::io_context context;
-  beast::tcp_stream stream(context);
-  beast::error_code error;
-  const auto ip = asio::ip::make_address(address.host, error);
-  if (error) return 0;
-  unsigned status = 0;
-  beast::http::request<beast::http::empty_body> request(beast::http::verb::get, target, 11);
-  request.set(beast::http::field::host, address.host);
-  beast::http::response<beast::http::string_body> response;
-  beast::flat_buffer buffer;
-  stream.expires_after(timeout);
-  stream.async_connect({ip, address.port}, [&](beast::error_code connect_error) {
-    if (connect_error) return;
-    beast::http::async_write(stream, request, [&](beast::error_code write_error, std::size_t) {
-      if (write_error) return;
-      beast::http::async_read(stream, buffer, response, [&](beast::error_code read_error, std::size_t) {
-        if (!read_error) status = response.result_int();
-      });
-    });
-  });
-  context.run();
-  return status;
-}
-
-// Ollama's own port and a cheap endpoint of it; refused at once where nothing listens.
-bool ollama_answers() {
-  return get_status({"127.0.0.1", 11434}, "/api/version", std::chrono::milliseconds(300)) == 200;
-}
-
-int serve(const std::string& file, const std::string& listen, const std::string& admin) {
-  const auto load = [file, listen, admin] {
-    auto result = file.empty() ? config::default_config(config::process_env, ollama_answers()) : config::load_file(file);
-    const auto override_address = [&](const std::string& text, config::Address& address, const char* option) {
-      if (text.empty() || !result.config) return;
-      if (auto parsed = config::parse_address(text)) {
-        address = *parsed;
-        return;
-      }
-      config::Diagnostic diagnostic;
-      diagnostic.key = option;
-      diagnostic.message = "not a host:port: " + text;
-      result.diagnostics.push_back(diagnostic);
-      result.config.reset();
-    };
-    if (result.config) override_address(listen, result.config->listen.address, "--listen");
-    if (result.config) override_address(admin, result.config->admin.address, "--admin");
-    return result;
-  };
-  config::LoadResult loaded = load();
-  print(loaded.diagnostics);
-  if (!loaded.config) return kFailed;
-  try {
-    Application application(std::move(*loaded.config), load);
-    return application.run();
-  } catch (const std::exception& error) {
-    std::cerr << "fluxgate: " << error.what() << "\n";
-    return kFailed;
-  }
-}
-
-int check(const std::string& file) {
-  const config::LoadResult loaded = config::load_file(file);
-  print(loaded.diagnostics);
-  if (!loaded.config) return kFailed;
-  // What only making the objects can tell: whether certificates and keys load.
-  telemetry::Metrics metrics;
-  const std::vector<std::uint16_t> no_sims(loaded.config->providers.size(), 1);
-  const auto snapshot = gateway::Snapshot::make(*loaded.config, metrics, no_sims);
-  if (!snapshot) {
-    std::cerr << file << ": error: " << snapshot.error().message << "\n";
-    return kFailed;
-  }
-  if (loaded.config->listen.tls) {
-    try {
-      net::TlsContext::server(loaded.config->listen.tls->certificate, loaded.config->listen.tls->key);
-    } catch (const std::runtime_error& error) {
-      std::cerr << file << ": error: listen.tls: " << error.what() << "\n";
-      return kFailed;
-    }
-  }
-  std::cout << file << ": ok (" << loaded.config->providers.size() << " providers, " << loaded.config->targets.size()
-            << " targets, " << loaded.config->routes.size() << " routes)\n";
-  return kOk;
-}
+using Run = std::function<int()>;
 
 int version(bool json) {
   if (json) {
@@ -124,74 +23,151 @@ int version(bool json) {
   return kOk;
 }
 
-int healthcheck(std::string admin, const std::string& file) {
-  if (!file.empty()) {
-    const config::LoadResult loaded = config::load_file(file);
-    if (!loaded.config) {
-      print(loaded.diagnostics);
-      return kFailed;
-    }
-    const config::Address& address = loaded.config->admin.address;
-    const bool any = address.host == "0.0.0.0" || address.host == "::";
-    admin = (any ? "127.0.0.1" : address.host) + ":" + std::to_string(address.port);
-  }
-  const auto address = config::parse_address(admin);
-  if (!address) {
-    std::cerr << "fluxgate: not a host:port: " << admin << "\n";
-    return kUsage;
-  }
-  const unsigned status = get_status(*address, "/livez", std::chrono::seconds(3));
-  if (status == 200) return kOk;
-  std::cerr << "fluxgate: /livez on " << admin << (status == 0 ? " does not answer" : " answers " + std::to_string(status)) << "\n";
-  return kFailed;
+// ---- what each command takes; its arguments live as long as the parser -----------------------------------------------
+
+struct Arguments {
+  std::string file;
+  std::string listen;
+  std::string admin = "127.0.0.1:9090";
+  std::string serve_admin;
+  std::string out;
+  std::string name;
+  bool flag = false;
+  ExplainArguments explain;
+  SimulateArguments simulate;
+  TrainArguments train;
+  ReplayArguments replay;
+  ModelsArguments models;
+};
+
+void add_daemon_commands(CLI::App& cli, Arguments& given, Run& run) {
+  auto* serve_command = cli.add_subcommand("serve", "run the gateway");
+  serve_command->add_option("-c,--config", given.file, "YAML file; without it, providers come from API keys in the environment");
+  serve_command->add_option("--listen", given.listen, "host:port for clients, instead of listen.address");
+  serve_command->add_option("--admin", given.serve_admin, "host:port of the admin listener, instead of admin.address");
+  serve_command->callback([&] { run = [&] { return serve(given.file, given.listen, given.serve_admin); }; });
+
+  auto* check_command = cli.add_subcommand("check", "check a configuration file and say what is wrong with it");
+  check_command->add_option("file,-c,--config", given.file, "YAML file")->required();
+  check_command->callback([&] { run = [&] { return check(given.file); }; });
+
+  auto* schema_command = cli.add_subcommand("schema", "print the JSON Schema of the configuration (draft-07)");
+  schema_command->add_flag("--markdown", given.flag, "print the reference page instead");
+  schema_command->callback([&] {
+    run = [&] {
+      std::cout << (given.flag ? config::reference_markdown() : config::json_schema());
+      return kOk;
+    };
+  });
+
+  auto* version_command = cli.add_subcommand("version", "print the version");
+  version_command->add_flag("--json", given.flag, "as JSON");
+  version_command->callback([&] { run = [&] { return version(given.flag); }; });
+
+  auto* health_command = cli.add_subcommand("healthcheck", "ask a running gateway's /livez; exit status 0 if it is well");
+  health_command->add_option("--admin", given.admin, "host:port of its admin listener");
+  health_command->add_option("-c,--config", given.file, "YAML file to take that address from");
+  health_command->callback([&] { run = [&] { return healthcheck(given.admin, given.file); }; });
+}
+
+void add_routing_commands(CLI::App& cli, Arguments& given, Run& run) {
+  auto* explain_command = cli.add_subcommand("explain", "say where a request would go and why; nothing is sent");
+  explain_command->add_option("request", given.explain.request, "JSON file with the request, or - for standard input")->required();
+  explain_command->add_option("-c,--config", given.explain.config, "YAML file; without it, as for serve");
+  explain_command->add_option("--why-not", given.explain.why_not, "only say why this target or model is not the pick");
+  explain_command->add_option("--seed", given.explain.seed, "of the draws; the same seed gives the same answer");
+  explain_command->add_option("-H,--header", given.explain.headers, "a header of the request, \"name: value\"; may be repeated");
+  explain_command->add_flag("--json", given.explain.json, "as JSON");
+  explain_command->callback([&] { run = [&] { return explain(given.explain); }; });
+
+  auto* simulate_command = cli.add_subcommand("simulate", "drive the real balancers and breakers on a virtual clock against scripted targets");
+  simulate_command->add_option("scenario", given.simulate.scenario, "JSON file, or -")->required();
+  simulate_command->add_option("-c,--config", given.simulate.config, "YAML file")->required();
+  simulate_command->callback([&] { run = [&] { return simulate(given.simulate); }; });
+
+  auto* train_command = cli.add_subcommand("train", "fit the task classifier and the quality table to labelled requests");
+  train_command->add_option("log", given.train.log, "NDJSON: {\"prompt\", \"task\", \"outcomes\": {target: 0..1}}, or -")->required();
+  train_command->add_option("-o,--out", given.train.out, "the file to write; goes to tasks.file")->required();
+  train_command->add_option("--held-out", given.train.held_out, "share of the prompts kept for measuring")->check(CLI::Range(0.0, 0.9));
+  train_command->callback([&] { run = [&] { return train(given.train); }; });
+}
+
+void add_replay_command(CLI::App& cli, Arguments& given, Run& run) {
+  auto* command = cli.add_subcommand("replay", "say what another configuration would have done, and what that is worth");
+  auto* log = command->add_option("--log", given.replay.log, "a decision log, or -");
+  auto* outcomes = command->add_option("--outcomes", given.replay.outcomes, "instead of a log: rows as for train, with every target's outcome");
+  log->excludes(outcomes);
+  command->add_option("-c,--config", given.replay.config, "YAML file of the configuration to try")->required();
+  command->add_option("--model", given.replay.model, "with --outcomes: the model name that the requests ask for")->capture_default_str();
+  command->add_option("--seed", given.replay.seed, "of the draws; without it, those of the log");
+  command->add_option("--min-ess", given.replay.min_ess, "least effective sample size of an estimate")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--clip", given.replay.clip, "largest weight of one request")->check(CLI::Range(1.0, 1e9))->capture_default_str();
+  command->add_option("--reward", given.replay.reward, "what is good: the score of feedback, or that the first choice answered")
+      ->check(CLI::IsMember({"feedback", "success"}))
+      ->capture_default_str();
+  command->add_flag("--json", given.replay.json, "as JSON");
+  command->callback([&] {
+    if (given.replay.log.empty() == given.replay.outcomes.empty()) throw CLI::RequiredError("one of --log and --outcomes");
+    run = [&] { return replay(given.replay); };
+  });
+}
+
+void add_catalogue_commands(CLI::App& cli, Arguments& given, Run& run) {
+  auto* models = cli.add_subcommand("models", "what is known of models: prices, windows, abilities");
+  models->require_subcommand(1);
+  auto* list = models->add_subcommand("list", "list them");
+  list->add_option("text", given.models.text, "only names that contain this");
+  list->add_option("--provider", given.models.provider, "only this provider's");
+  list->add_option("--ability", given.models.abilities, "only those known to have it; may be repeated");
+  list->add_option("--catalogue", given.models.own, "a file of your own that comes first");
+  list->add_flag("--json", given.models.json, "one JSON object a line");
+  list->callback([&] { run = [&] { return models_list(given.models); }; });
+  auto* show = models->add_subcommand("show", "everything known of one");
+  show->add_option("model", given.name, "provider/model or a bare name")->required();
+  show->add_option("--catalogue", given.models.own, "a file of your own that comes first");
+  show->callback([&] { run = [&] { return models_show(given.name, given.models.own); }; });
+  auto* models_in = models->add_subcommand("import", "turn LiteLLM's price file into a catalogue file");
+  models_in->add_option("file", given.file, "model_prices_and_context_window.json")->required();
+  models_in->add_option("-o,--out", given.out, "the file to write; standard output without it");
+  models_in->callback([&] { run = [&] { return models_import(given.file, given.out); }; });
+
+  auto* import = cli.add_subcommand("import", "configurations of other gateways");
+  import->require_subcommand(1);
+  auto* litellm = import->add_subcommand("litellm", "turn a LiteLLM config.yaml into a fluxgate configuration");
+  litellm->add_option("file", given.file, "LiteLLM's config.yaml, or -")->required();
+  litellm->add_option("-o,--out", given.out, "the file to write; standard output without it");
+  litellm->callback([&] { run = [&] { return import_litellm(given.file, given.out); }; });
 }
 
 }  // namespace
 
+void print(const std::vector<config::Diagnostic>& diagnostics) {
+  for (const auto& diagnostic : diagnostics) std::cerr << config::format(diagnostic) << "\n";
+}
+
+Result<std::string> read_text(const std::string& file) {
+  if (file == "-") return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+  std::ifstream in(file, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in.is_open() || in.bad()) return Error(ErrorKind::kConfig, ErrorSource::kGateway, Retry::kNo, file + ": cannot be read");
+  return text;
+}
+
 int run_cli(int argc, char** argv) {
   CLI::App cli("fluxgate: an LLM routing gateway", "fluxgate");
   cli.require_subcommand(1);
-
-  std::string file;
-  std::string listen;
-  std::string admin;
-  auto* serve_command = cli.add_subcommand("serve", "run the gateway");
-  serve_command->add_option("-c,--config", file, "YAML file; without it, providers come from API keys in the environment");
-  serve_command->add_option("--listen", listen, "host:port for clients, instead of listen.address");
-  serve_command->add_option("--admin", admin, "host:port of the admin listener, instead of admin.address");
-
-  std::string checked;
-  auto* check_command = cli.add_subcommand("check", "check a configuration file and say what is wrong with it");
-  check_command->add_option("file,-c,--config", checked, "YAML file")->required();
-
-  bool markdown = false;
-  auto* schema_command = cli.add_subcommand("schema", "print the JSON Schema of the configuration (draft-07)");
-  schema_command->add_flag("--markdown", markdown, "print the reference page instead");
-
-  bool json = false;
-  auto* version_command = cli.add_subcommand("version", "print the version");
-  version_command->add_flag("--json", json, "as JSON");
-
-  std::string health_address = "127.0.0.1:9090";
-  auto* health_command = cli.add_subcommand("healthcheck", "ask a running gateway's /livez; exit status 0 if it is well");
-  health_command->add_option("--admin", health_address, "host:port of its admin listener");
-  std::string health_file;
-  health_command->add_option("-c,--config", health_file, "YAML file to take that address from");
-
+  Arguments given;
+  Run run;
+  add_daemon_commands(cli, given, run);
+  add_routing_commands(cli, given, run);
+  add_replay_command(cli, given, run);
+  add_catalogue_commands(cli, given, run);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? kOk : kUsage;
   }
-  if (*serve_command) return serve(file, listen, admin);
-  if (*check_command) return check(checked);
-  if (*schema_command) {
-    std::cout << (markdown ? config::reference_markdown() : config::json_schema());
-    return kOk;
-  }
-  if (*version_command) return version(json);
-  if (*health_command) return healthcheck(health_address, health_file);
-  return kUsage;
+  return run();
 }
 
 }  // namespace fluxgate::app

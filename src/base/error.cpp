@@ -29,6 +29,9 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::kUpstreamInBand: return "upstream_in_band";
     case ErrorKind::kNoTarget: return "no_target";
     case ErrorKind::kOverloaded: return "overloaded";
+    case ErrorKind::kRateLimited: return "rate_limited";
+    case ErrorKind::kContextLength: return "context_length";
+    case ErrorKind::kIncapable: return "incapable";
     case ErrorKind::kDraining: return "draining";
     case ErrorKind::kDeadline: return "deadline";
     case ErrorKind::kCancelled: return "cancelled";

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
+#include <utility>
 
 #include "config/keys.hpp"
 #include "config/text_forms.hpp"
@@ -26,8 +26,11 @@ class Checker {
     listeners();
     for (auto& provider : config_.providers) check(provider, child("providers", provider.name));
     for (const auto& target : config_.targets) check(target, child("targets", target.name));
-    for (std::size_t i = 0; i < config_.routes.size(); ++i) check(config_.routes[i], element("routes", i));
-    route_clashes();
+    check_routes(config_, references_, report_);
+    check_matching(config_, report_);
+    breaker();
+    signals();
+    bounds();
     if (!report_.has_error()) unused();  // a mistyped name makes its owner look unused
   }
 
@@ -68,10 +71,7 @@ class Checker {
     if (sim.error_429 + sim.error_500 + sim.error_503 + sim.stall + sim.cut + sim.garbage > 1 + 1e-9) {
       report_.error(path + ".sim", "the shares of failing requests add up to more than 1");
     }
-    for (const auto& [name, value] : provider.headers) {
-      if (!iequals(name, "authorization") || !report_.written(path + ".api_key")) continue;
-      report_.error(child(path + ".headers", name), "api_key sets this header already; give one of the two");
-    }
+    check_keys(provider, path);
     readable(path + ".tls.ca", provider.tls.ca);
     readable(path + ".tls.certificate", provider.tls.certificate);
     readable(path + ".tls.key", provider.tls.key);
@@ -79,6 +79,17 @@ class Checker {
     const bool key = report_.written(path + ".tls.key");
     if (certificate && !key) report_.error(path + ".tls.certificate", "a client certificate needs its key as well");
     if (key && !certificate) report_.error(path + ".tls.key", "a key needs its client certificate as well");
+  }
+
+  void check_keys(const Provider& provider, const std::string& path) {
+    const bool one = report_.written(path + ".api_key");
+    const bool several = report_.written(path + ".api_keys");
+    if (one && several) report_.error(path + ".api_keys", "api_key is given as well; give one of the two");
+    for (const auto& [name, value] : provider.headers) {
+      if (!iequals(name, "authorization") || !(one || several)) continue;
+      report_.error(child(path + ".headers", name), std::string(one ? "api_key sets" : "api_keys set") +
+                                                        " this header already; give one of the two");
+    }
   }
 
   void check_url(Provider& provider, const std::string& path) {
@@ -103,13 +114,14 @@ class Checker {
     if (is_private_address(url->host) && !provider.allow_private) {
       report_.error(key, quote(url->host) + " is a private address; set allow_private: true if that is meant");
     }
-    if (!url->tls && report_.written(path + ".api_key") && !is_private_host(url->host)) {
+    const bool with_key = report_.written(path + ".api_key") || report_.written(path + ".api_keys");
+    if (!url->tls && with_key && !is_private_host(url->host)) {
       report_.warning(key, "plain http sends the api_key readable to everyone on the way; use https");
     }
   }
 
   void check(const Target& target, const std::string& path) {
-    refer(target.provider, path + ".provider", "provider", provider_names());
+    references_.check_provider(target.provider, path + ".provider");
     const bool any_model = target.model == kAnyModel;
     if (!any_model && target.model.find('*') != std::string::npos) {
       report_.error(path + ".model", "'*' must stand alone: it means the name the client asked for");
@@ -119,74 +131,70 @@ class Checker {
     }
   }
 
-  void check(const Route& route, const std::string& path) {
-    if (!route.name.empty() && !is_name(route.name)) {
-      report_.error(path + ".name", "a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -");
-    }
-    const auto targets = path + ".targets";
-    if (route.targets.empty() && report_.written(targets) && !report_.failed(targets)) {
-      report_.error(targets, "must name at least one target");
-    }
-    for (std::size_t i = 0; i < route.targets.size(); ++i) {
-      refer(route.targets[i], element(targets, i), "target", target_names());
-    }
-    for (std::size_t i = 0; i < route.fallback.size(); ++i) {
-      refer(route.fallback[i], element(path + ".fallback", i), "target", target_names());
-    }
-    check_labels(route, path);
+  void breaker() {
+    const Breaker& rules = config_.breaker;
+    if (report_.failed("breaker.backoff") || report_.failed("breaker.max_backoff")) return;
+    if (rules.max_backoff >= rules.backoff) return;
+    const std::string key = report_.written("breaker.max_backoff") ? "breaker.max_backoff" : "breaker.backoff";
+    report_.error(key, "max_backoff (" + format_duration(rules.max_backoff) + ") is less than backoff (" +
+                           format_duration(rules.backoff) + ")");
   }
 
-  // Labels that rule out every provider of the route make a route that can never answer.
-  void check_labels(const Route& route, const std::string& path) {
-    if (route.require_labels.empty()) return;
-    bool known = false;
-    bool possible = false;
-    for (const auto* names : {&route.targets, &route.fallback}) {
-      for (const auto& name : *names) {
-        const Provider* provider = provider_of(name);
-        if (provider == nullptr) continue;
-        known = true;
-        possible = possible || std::all_of(route.require_labels.begin(), route.require_labels.end(), [&](auto& label) {
-          return std::find(provider->labels.begin(), provider->labels.end(), label) != provider->labels.end();
-        });
-      }
+  // Routing keeps sets of these as bits of one word.
+  void bounds() {
+    std::set<std::string> labels;
+    std::set<std::pair<std::string, std::string>> headers;
+    std::set<std::string> raised;
+    const auto add = [&](const std::vector<std::string>& more) { labels.insert(more.begin(), more.end()); };
+    for (const auto& provider : config_.providers) add(provider.labels);
+    for (const auto& target : config_.targets) add(target.labels);
+    for (const auto& [label, needed] : config_.sensitivity.require) add(needed);
+    for (const auto& route : config_.routes) {
+      add(route.require.labels);
+      headers.insert(route.match.headers.begin(), route.match.headers.end());
     }
-    if (known && !possible) report_.error(path + ".require.labels", "no target of this route has all of these labels");
+    for (const auto& pattern : config_.sensitivity.patterns) raised.insert(pattern.label);
+    const auto at_most = [&](std::size_t count, std::size_t most, const std::string& path, const std::string& what) {
+      if (count <= most) return;
+      report_.error(path, "there are " + std::to_string(count) + " different " + what + "; at most " +
+                              std::to_string(most) + " are possible");
+    };
+    at_most(labels.size(), 64, "targets", "labels of targets and providers");
+    at_most(headers.size(), 64, "routes", "header conditions");
+    at_most(raised.size(), 60, "sensitivity.patterns", "labels");  // the built-in detectors have some, too
   }
 
-  void route_clashes() {
-    std::map<std::string, std::size_t> names;
-    std::map<std::string, std::size_t> models;
-    const Route* fallback = nullptr;
-    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
-      const Route& route = config_.routes[i];
-      const auto path = element("routes", i);
-      const auto line_of = [&](std::size_t other) { return std::to_string(config_.routes[other].where.line); };
-      if (!route.name.empty()) {
-        const auto [first, fresh] = names.emplace(route.name, i);
-        if (!fresh) report_.error(path + ".name", "the route in line " + line_of(first->second) + " has this name");
-      }
-      if (route.match.is_default && fallback != nullptr) {
-        report_.error(path + ".match.model",
-                      "the route in line " + std::to_string(fallback->where.line) + " is the default already");
-      }
-      if (route.match.is_default) fallback = &route;
-      for (std::size_t m = 0; m < route.match.models.size(); ++m) {
-        const auto [first, fresh] = models.emplace(route.match.models[m], i);
-        if (fresh || first->second == i || route.match.models[m].empty()) continue;
-        const auto list_place = element(path + ".match.model", m);
-        report_.error(report_.written(list_place) ? list_place : path + ".match.model",
-                      "the route in line " + line_of(first->second) + " takes " + quote(route.match.models[m]) +
-                          " already");
-      }
+  // What is read out of requests and written about them.
+  void signals() {
+    readable("tasks.file", config_.tasks.file);
+    readable("catalogue.file", config_.catalogue_file);
+    const Sensitivity& rules = config_.sensitivity;
+    if (!rules.require.empty() && raises_no_label(rules, report_)) {
+      report_.warning("sensitivity.require", "there are no detectors and no patterns, so that nothing raises a label");
     }
+    for (const auto& [label, needed] : rules.require) {
+      bool possible = false;
+      for (const auto& target : config_.targets) possible = possible || has_labels(references_, target.name, needed);
+      if (possible) continue;
+      report_.warning(child("sensitivity.require", label),
+                      "no target has all of these labels: every request with " + quote(label) + " will be refused");
+    }
+    const DecisionLog& log = config_.decision_log;
+    if (report_.written("decision_log.file") || (!log.text && log.sample == DecisionLog{}.sample)) return;
+    report_.warning("decision_log", "nothing is logged without a file");
   }
 
   void unused() {
     std::set<std::string> targets;
+    const auto use = [&](const std::vector<std::string>& names) { targets.insert(names.begin(), names.end()); };
     for (const auto& route : config_.routes) {
-      targets.insert(route.targets.begin(), route.targets.end());
-      targets.insert(route.fallback.begin(), route.fallback.end());
+      use(route.targets);
+      use(route.fallback);
+      if (route.experiment) {
+        for (const Variant& variant : route.experiment->variants) use(variant.targets);
+      }
+      if (route.canary) use(route.canary->targets);
+      if (route.shadow) use(route.shadow->targets);
     }
     std::set<std::string> providers;
     for (const auto& target : config_.targets) {
@@ -199,38 +207,18 @@ class Checker {
     }
   }
 
-  void refer(const std::string& name, const std::string& path, const std::string& what,
-             const std::map<std::string, std::size_t>& known) {
-    if (name.empty() || known.contains(name) || report_.full()) return;
-    std::vector<std::string> names;
-    for (const auto& [one, index] : known) names.push_back(one);
-    report_.error(path, "there is no " + what + " " + quote(name) + did_you_mean(name, names));
-  }
-
-  const Provider* provider_of(const std::string& target) {
-    const auto found = target_names().find(target);
-    if (found == target_names().end()) return nullptr;
-    const auto provider = provider_names().find(config_.targets[found->second].provider);
-    return provider == provider_names().end() ? nullptr : &config_.providers[provider->second];
-  }
-
-  template <class T>
-  static std::map<std::string, std::size_t> index(const std::vector<T>& items) {
-    std::map<std::string, std::size_t> out;
-    for (std::size_t i = 0; i < items.size(); ++i) out.emplace(items[i].name, i);
-    return out;
-  }
-  const std::map<std::string, std::size_t>& provider_names() const { return providers_; }
-  const std::map<std::string, std::size_t>& target_names() const { return targets_; }
-
   Config& config_;
   Report& report_;
   bool check_files_;
-  std::map<std::string, std::size_t> providers_ = index(config_.providers);  // name -> index
-  std::map<std::string, std::size_t> targets_ = index(config_.targets);
+  References references_{config_, report_};
 };
 
 }  // namespace
+
+bool raises_no_label(const Sensitivity& sensitivity, const Report& report) {
+  return sensitivity.detectors.empty() && sensitivity.patterns.empty() && !report.failed("sensitivity.detectors") &&
+         !report.failed("sensitivity.patterns");
+}
 
 void cross_check(Config& config, Report& report, bool check_files) {
   Checker(config, report, check_files).run();

@@ -29,9 +29,14 @@ const Section<Config>& root_section() {
     s.section("log", &Config::log, log_section());
     s.section("limits", &Config::limits, limits_section());
     s.section("drain", &Config::drain, drain_section());
-    s.named("providers", &Config::providers, provider_section());
-    s.named("targets", &Config::targets, target_section());
+    s.named("providers", &Config::providers, provider_section(), kRequired);
+    s.named("targets", &Config::targets, target_section(), kRequired);
     s.list("routes", &Config::routes, route_section());
+    s.section("breaker", &Config::breaker, breaker_section());
+    s.section("sensitivity", &Config::sensitivity, sensitivity_section());
+    s.section("tasks", &Config::tasks, tasks_section());
+    s.section("decision_log", &Config::decision_log, decision_log_section());
+    s.group("catalogue", catalogue_section());
     return s;
   }();
   return section;

@@ -3,8 +3,6 @@
 namespace fluxgate::config {
 namespace {
 
-constexpr Range kShare{0, 1};
-
 const Section<ProviderTls>& provider_tls_section() {
   static const Section<ProviderTls> section = [] {
     Section<ProviderTls> s("providers.NAME.tls",
@@ -57,6 +55,8 @@ const Section<Provider>& provider_section() {
            "`openai` has `https://api.openai.com/v1`; `sim` takes none.",
            false, Shape::kUrl);
     s.secret("api_key", &Provider::api_key, "Sent as `Authorization: Bearer`. Absent: no such header.");
+    s.secrets("api_keys", &Provider::api_keys,
+              "Instead of `api_key`: several, used in turn. One that the provider refuses rests; the others go on.");
     s.text("organization", &Provider::organization, "Sent as `OpenAI-Organization`.");
     s.text("project", &Provider::project, "Sent as `OpenAI-Project`.");
     s.headers("headers", &Provider::headers, "Further headers on every request to it.");
@@ -68,7 +68,8 @@ const Section<Provider>& provider_section() {
               "Idle connections kept for reuse, for each worker.");
     s.duration("idle_timeout", &Provider::idle_timeout, milliseconds(100), std::chrono::hours(1),
                "An idle connection older than this is closed, not reused. Keep it below the provider's own limit.");
-    s.texts("labels", &Provider::labels, "Words that routes can require, such as `on_prem`.");
+    s.names("labels", &Provider::labels, "Words that routes can require, such as `on_prem`.");
+    s.name("region", &Provider::region, "Where it runs, such as `eu`. Routes can require it.");
     s.section("tls", &Provider::tls, provider_tls_section());
     s.section("sim", &Provider::sim, sim_section());
     return s;

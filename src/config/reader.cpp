@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 #include <sstream>
 
 #include "config/section.hpp"
@@ -16,11 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxTextValue = 4096;   // bytes of one text value; names, URLs and keys are far shorter
 constexpr std::size_t kMaxSecret = 64 * 1024;  // bytes of a secret file; larger is the wrong file
-
-// Headers fluxgate sets itself, or that belong to one connection only.
-const std::set<std::string, std::less<>> kOwnHeaders = {
-    "accept-encoding", "connection", "content-length", "content-type",      "expect", "host",
-    "keep-alive",      "te",         "trailer",        "transfer-encoding", "upgrade", "proxy-connection"};
 
 std::string_view describe(const Node& node) {
   switch (node.kind) {
@@ -50,14 +44,6 @@ std::string range_message(Range range, Format format_one) {
 std::string decimal(std::uint64_t value) { return std::to_string(value); }
 
 bool inside(std::uint64_t value, Range range) { return value >= range.least && value <= range.most; }
-
-bool names_a_credential(std::string_view header) {
-  const auto name = to_lower(header);
-  for (const auto* part : {"authorization", "api-key", "apikey", "token", "secret", "cookie"}) {
-    if (name.find(part) != std::string::npos) return true;
-  }
-  return false;
-}
 
 std::string strip_line_end(std::string text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
@@ -117,28 +103,40 @@ std::vector<const Node*> Reader::values_of(const Node& node, const SectionInfo& 
 }
 
 std::vector<Reader::Entry> Reader::named_entries(const Node& node) {
-  auto all = entries(node);
+  auto all = entries_with_names(node);
   if (all.empty() && (node.kind == Node::Kind::kMap || node.kind == Node::Kind::kNull)) {
     report_.error(path_, "must have at least one entry");
-  }
-  for (const auto& entry : all) {
-    if (is_name(entry.key->text)) continue;
-    report_.error_at(locate(*entry.key), child(path_, entry.key->text),
-                     "a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -");
   }
   return all;
 }
 
-const std::vector<Node>& Reader::elements(const Node& node) {
+std::vector<Reader::Entry> Reader::entries_with_names(const Node& node) {
+  auto all = entries(node);
+  for (const auto& entry : all) {
+    if (is_name(entry.key->text)) continue;
+    report_.error_at(locate(*entry.key), child(path_, entry.key->text), std::string(kNameRule));
+  }
+  return all;
+}
+
+const std::vector<Node>& Reader::items(const Node& node) {
   if (node.kind != Node::Kind::kList) {
     error(node, "must be a list, not " + std::string(describe(node)));
     return kNoNodes;
   }
-  if (node.items.empty()) error(node, "must have at least one entry");
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     report_.note(element(path_, i), node.items[i].line, node.items[i].column);
   }
   return node.items;
+}
+
+const std::vector<Node>& Reader::elements(const Node& node) {
+  require_one(node);
+  return items(node);
+}
+
+void Reader::require_one(const Node& node) {
+  if (node.kind == Node::Kind::kList && node.items.empty()) error(node, "must have at least one entry");
 }
 
 std::optional<std::string_view> Reader::plain(const Node& node, std::string_view expected) {
@@ -165,6 +163,21 @@ std::optional<std::uint64_t> Reader::integer(const Node& node, Range range) {
   if (value && inside(*value, range)) return value;
   const bool number = text->find_first_not_of("-0123456789") == std::string_view::npos;
   error(node, number ? range_message(range, decimal) : "must be a whole number, not " + quote(*text));
+  return std::nullopt;
+}
+
+std::optional<int> Reader::signed_integer(const Node& node, int most) {
+  const auto text = plain(node, "a whole number");
+  if (!text) return std::nullopt;
+  const bool negative = text->starts_with('-');
+  const auto digits = text->substr(negative ? 1 : 0);
+  const auto size = parse_decimal(digits);
+  if (size && *size <= static_cast<std::uint64_t>(most)) {
+    return negative ? -static_cast<int>(*size) : static_cast<int>(*size);
+  }
+  const bool number = !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  const auto bound = std::to_string(most);
+  error(node, number ? "must be from -" + bound + " to " + bound : "must be a whole number, not " + quote(*text));
   return std::nullopt;
 }
 
@@ -230,22 +243,11 @@ std::optional<std::string> Reader::text(const Node& node) {
   return std::nullopt;
 }
 
-std::vector<std::string> Reader::texts(const Node& node) {
-  std::vector<std::string> out;
-  if (node.kind != Node::Kind::kList) {
-    error(node, "must be a list, not " + std::string(describe(node)));
-    return out;
-  }
-  std::set<std::string, std::less<>> seen;
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    const Node& item = node.items[i];
-    const At at(*this, element(path_, i));
-    report_.note(path_, item.line, item.column);
-    auto value = text(item);
-    if (value && !seen.insert(*value).second) error(item, quote(*value) + " is listed twice");
-    out.push_back(std::move(value).value_or(""));  // keeps its index; an empty one has its error already
-  }
-  return out;
+std::optional<std::string> Reader::name(const Node& node) {
+  auto value = text(node);
+  if (!value || is_name(*value)) return value;
+  error(node, std::string(kNameRule));
+  return std::nullopt;
 }
 
 std::optional<std::size_t> Reader::choice(const Node& node, const std::vector<std::string>& words) {
@@ -331,25 +333,6 @@ std::optional<std::string> Reader::read_secret_file(const Node& node, const std:
   if (bytes.size() <= kMaxSecret) return bytes;
   error(node, "the file " + quote(file) + " is larger than 64 KiB");
   return std::nullopt;
-}
-
-std::map<std::string, Secret> Reader::headers(const Node& node) {
-  std::map<std::string, Secret> out;
-  std::set<std::string> seen;
-  for (const auto& entry : entries(node)) {
-    const std::string& name = entry.key->text;
-    const At at(*this, child(path_, name));
-    if (!is_header_name(name)) {
-      error(*entry.key, "not a valid header name");
-    } else if (kOwnHeaders.contains(to_lower(name))) {
-      error(*entry.key, "this header is set by fluxgate itself");
-    } else if (!seen.insert(to_lower(name)).second) {
-      error(*entry.key, "the same header twice (header names ignore case)");
-    } else {
-      out[name] = secret(*entry.value, names_a_credential(name) ? Literal::kWarn : Literal::kAllow);
-    }
-  }
-  return out;
 }
 
 std::string Reader::resolve(const std::string& file) const {

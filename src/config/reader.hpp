@@ -67,15 +67,29 @@ class Reader {
 
   void boolean(const Node& node, bool& out);
   std::optional<std::uint64_t> integer(const Node& node, Range range);
+  std::optional<int> signed_integer(const Node& node, int most);  // from -most to most
   std::optional<double> number(const Node& node, Range range);
   std::optional<milliseconds> duration(const Node& node, Range range);
   std::optional<std::uint64_t> size(const Node& node, Range range);
   std::optional<std::string> text(const Node& node);
-  std::vector<std::string> texts(const Node& node);
+  std::optional<std::string> name(const Node& node);  // is_name
   std::optional<std::size_t> choice(const Node& node, const std::vector<std::string>& words);
   std::optional<Address> address(const Node& node);
   Secret secret(const Node& node, Literal literal);
+
+  // Lists and maps (reader_collections.cpp). What is listed twice is reported.
+  std::vector<std::string> texts(const Node& node);
+  std::vector<std::string> names(const Node& node);
+  std::vector<std::string> words(const Node& node, const std::vector<std::string>& known);
+  std::vector<double> numbers(const Node& node, Range range);
+  std::vector<Secret> secrets(const Node& node);
   std::map<std::string, Secret> headers(const Node& node);
+  std::map<std::string, std::string> header_values(const Node& node);  // names in lower case
+  std::map<std::string, bool> flags(const Node& node, const std::vector<std::string>& known);
+  std::map<std::string, std::vector<std::string>> lists(const Node& node, bool of_names);
+  std::map<std::string, std::map<std::string, double>> scores(const Node& node, Range range);
+  // An error if `node` is an empty list.
+  void require_one(const Node& node);
 
   // Relative paths start at the folder of the configuration file.
   std::string resolve(const std::string& file) const;
@@ -85,6 +99,10 @@ class Reader {
  private:
   // Entries of a map without duplicates; each value's place is noted. Null counts as an empty map.
   std::vector<Entry> entries(const Node& node);
+  // The items of a list, each one's place noted.
+  const std::vector<Node>& items(const Node& node);
+  // A map whose keys are names; it may be empty.
+  std::vector<Entry> entries_with_names(const Node& node);
   // The text of a scalar that is not quoted, for values that are no text.
   std::optional<std::string_view> plain(const Node& node, std::string_view expected);
   std::optional<std::string> secret_from(const Node& node, std::string_view source, const std::string& name);

@@ -11,9 +11,9 @@ constexpr std::string_view kIntroduction = R"(# Configuration
 <!-- Written by `fluxgate schema --markdown > docs/configuration.md`; the text stands in src/config/keys*.cpp. -->
 
 `fluxgate serve --config fluxgate.yaml` reads one YAML file; [config/fluxgate.yaml](../config/fluxgate.yaml) is a
-commented sample. A file with any error is refused as a whole, and every error is shown with its line. Unknown and
-duplicate keys are errors. Editors check and complete the file with [its schema](../config/fluxgate.schema.json), which
-`fluxgate schema` prints.
+commented sample of everything common, [config/router.yaml](../config/router.yaml) one of the router. A file with any
+error is refused as a whole, and every error is shown with its line. Unknown and duplicate keys are errors. Editors
+check and complete the file with [its schema](../config/fluxgate.schema.json), which `fluxgate schema` prints.
 
 ## How values are written
 
@@ -22,15 +22,22 @@ duplicate keys are errors. Editors check and complete the file with [its schema]
 - **Secret**: `{ env: NAME }` takes an environment variable, `{ file: path }` a file's content; a line end after it is
   dropped. Plain text works too, with a warning where it is a credential.
 - **File**: a relative path starts at the folder of the configuration file.
-- **Name** of a provider, target or route: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`.
+- **Name** of a provider, target, route, experiment, task or label: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`.
 - Anchors, aliases and `<<` merges work; tags such as `!env` do not.
 - A file has at most 4 MiB and 64 levels.
 )";
 
+std::string in_code(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "`" : ", `") + word + "`";
+  return out;
+}
+
 std::string type_text(const KeyInfo& key) {
   switch (key.shape) {
     case Shape::kBoolean: return "`true` or `false`";
-    case Shape::kInteger: return "whole number";
+    case Shape::kInteger:
+    case Shape::kSigned: return "whole number";
     case Shape::kNumber: return "number";
     case Shape::kText: return "text";
     case Shape::kName: return "name";
@@ -38,15 +45,21 @@ std::string type_text(const KeyInfo& key) {
     case Shape::kNames: return "list of names";
     case Shape::kDuration: return "duration";
     case Shape::kSize: return "size";
-    case Shape::kChoice: {
-      std::string out;
-      for (const auto& word : key.choices) out += (out.empty() ? "`" : ", `") + word + "`";
-      return out;
-    }
+    case Shape::kChoice: return in_code(key.choices);
+    case Shape::kWords: return "list of " + in_code(key.choices);
+    case Shape::kFlags: return "map of " + in_code(key.choices) + " to `true` or `false`";
+    case Shape::kNumbers: return "list of numbers";
     case Shape::kAddress: return "`host:port`";
     case Shape::kUrl: return "URL";
     case Shape::kPath: return "file";
     case Shape::kSecret: return "secret";
+    case Shape::kSecrets: return "list of secrets";
+    case Shape::kHeaderValues: return "map of header name to text";
+    case Shape::kTextLists: return "map of name to list of texts";
+    case Shape::kNameLists: return "map of name to list of names";
+    case Shape::kScores: return "map of name to map of name to number";
+    case Shape::kDetectors: return "`all` or list of names";
+    case Shape::kDelay: return "`p95` or duration";
     case Shape::kHeaders: return "map of header name to secret or text";
     case Shape::kWorkers: return "`auto` or whole number";
     case Shape::kModels: return "text, list of texts, or `default`";
@@ -60,9 +73,11 @@ std::string type_text(const KeyInfo& key) {
 std::string range_text(const KeyInfo& key) {
   if (!key.range) return "";
   const auto form = [&](std::uint64_t value) {
-    if (key.shape == Shape::kDuration) return format_duration(milliseconds(static_cast<milliseconds::rep>(value)));
+    const bool time = key.shape == Shape::kDuration || key.shape == Shape::kDelay;
+    if (time) return format_duration(milliseconds(static_cast<milliseconds::rep>(value)));
     return key.shape == Shape::kSize ? format_size(value) : std::to_string(value);
   };
+  if (key.shape == Shape::kSigned) return "-" + form(key.range->most) + " to " + form(key.range->most);
   return (key.range->above ? "more than " : "") + form(key.range->least) + " to " + form(key.range->most);
 }
 

@@ -38,6 +38,29 @@ Json bounded(const char* type, const std::optional<Range>& range) {
   return out;
 }
 
+Json filled(Json list, const KeyInfo& key) {
+  if (key.required || key.filled) list["minItems"] = 1;
+  return list;
+}
+
+Json distinct(Json list, const KeyInfo& key) {
+  list = filled(std::move(list), key);
+  list["uniqueItems"] = true;
+  return list;
+}
+
+Json list_with_one(Json items) {
+  auto out = list_of(std::move(items));
+  out["minItems"] = 1;
+  return out;
+}
+
+Json map_of(std::string_view names, Json values) {
+  return {{"type", Json::array({"object", "null"})},
+          {"propertyNames", {{"pattern", names}}},
+          {"additionalProperties", std::move(values)}};
+}
+
 Json secret_definition() {
   const auto source = [](const char* key) {
     return Json{{"type", "object"},
@@ -54,27 +77,37 @@ Json value_schema(const KeyInfo& key) {
   switch (key.shape) {
     case Shape::kBoolean: return {{"type", "boolean"}};
     case Shape::kInteger: return bounded("integer", key.range);
+    case Shape::kSigned: {
+      const auto most = static_cast<std::int64_t>(key.range->most);
+      return {{"type", "integer"}, {"minimum", -most}, {"maximum", most}};
+    }
     case Shape::kNumber: return bounded("number", key.range);
     case Shape::kText:
     case Shape::kPath: return non_empty_text();
     case Shape::kName: return text_of(kNamePattern);
     case Shape::kTexts: return list_of(non_empty_text());
-    case Shape::kNames: {
-      auto out = list_of(text_of(kNamePattern));
-      if (key.required) out["minItems"] = 1;
-      out["uniqueItems"] = true;
-      return out;
-    }
+    case Shape::kNames: return distinct(list_of(text_of(kNamePattern)), key);
+    case Shape::kWords: return distinct(list_of({{"enum", key.choices}}), key);
+    case Shape::kNumbers: return filled(list_of(bounded("number", key.range)), key);
     case Shape::kDuration: return text_of(kDurationPattern);
     case Shape::kSize: return {{"anyOf", Json::array({bounded("integer", key.range), text_of(kSizePattern)})}};
     case Shape::kChoice: return {{"enum", key.choices}};
     case Shape::kAddress: return text_of(kAddressPattern);
     case Shape::kUrl: return text_of(kUrlPattern);
     case Shape::kSecret: return {{"allOf", Json::array({reference("secret")})}};
-    case Shape::kHeaders:
+    case Shape::kSecrets: return filled(list_of(reference("secret")), key);
+    case Shape::kHeaderValues: return map_of(kHeaderNamePattern, non_empty_text());
+    case Shape::kTextLists: return map_of(kNamePattern, list_with_one(non_empty_text()));
+    case Shape::kNameLists: return map_of(kNamePattern, list_with_one(text_of(kNamePattern)));
+    case Shape::kScores: return map_of(kNamePattern, map_of(kNamePattern, bounded("number", key.range)));
+    case Shape::kFlags: {
+      Json properties = Json::object();
+      for (const auto& word : key.choices) properties[word] = {{"type", "boolean"}};
       return {{"type", Json::array({"object", "null"})},
-              {"propertyNames", {{"pattern", kHeaderNamePattern}}},
-              {"additionalProperties", reference("secret")}};
+              {"properties", std::move(properties)},
+              {"additionalProperties", false}};
+    }
+    case Shape::kHeaders: return map_of(kHeaderNamePattern, reference("secret"));
     case Shape::kWorkers: return {{"anyOf", Json::array({{{"const", "auto"}}, bounded("integer", key.range)})}};
     case Shape::kModels: {
       auto several = list_of({{"type", "string"}, {"minLength", 1}, {"not", {{"const", kDefaultModel}}}});
@@ -82,6 +115,9 @@ Json value_schema(const KeyInfo& key) {
       several["uniqueItems"] = true;
       return {{"anyOf", Json::array({non_empty_text(), std::move(several)})}};
     }
+    case Shape::kDetectors:
+      return {{"anyOf", Json::array({{{"const", kAllDetectors}}, list_of(text_of(kNamePattern))})}};
+    case Shape::kDelay: return {{"anyOf", Json::array({{{"const", kMeasuredDelay}}, text_of(kDurationPattern)})}};
     // allOf, because draft-07 ignores whatever stands beside a $ref.
     case Shape::kSection: return {{"allOf", Json::array({reference(definition_name(*key.section))})}};
     case Shape::kSectionMap:

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -22,11 +23,14 @@ namespace fluxgate::config {
 enum class Shape {
   kBoolean,
   kInteger,
+  kSigned,       // a whole number, from -range.most to range.most
   kNumber,
   kText,
   kName,         // of a provider, target or route
   kTexts,        // list of text
   kNames,        // list of names
+  kNumbers,      // list of numbers
+  kWords,        // list of some of a few words
   kDuration,
   kSize,
   kChoice,       // one of a few words
@@ -34,9 +38,17 @@ enum class Shape {
   kUrl,
   kPath,         // a file; relative to the configuration's folder
   kSecret,
+  kSecrets,      // list of secrets
   kHeaders,      // header name -> secret or text
+  kHeaderValues, // header name -> text
+  kFlags,        // some of a few words -> true or false
+  kTextLists,    // name -> list of text
+  kNameLists,    // name -> list of names
+  kScores,       // name -> name -> number
   kWorkers,      // auto or a number
   kModels,       // one model name, several, or the word default
+  kDetectors,    // the word all, or a list of names
+  kDelay,        // the word p95, or a duration
   kSection,      // a map with known keys
   kSectionMap,   // name -> section
   kSectionList,  // list of sections
@@ -51,8 +63,9 @@ struct KeyInfo {
   bool required = false;
   nlohmann::json fallback = nullptr;      // the default as it would be written; null if there is none
   std::optional<Range> range{};           // whole numbers, milliseconds or bytes, by shape
-  std::vector<std::string> choices{};     // kChoice
+  std::vector<std::string> choices{};     // kChoice, kWords, kFlags
   const SectionInfo* section = nullptr;   // kSection, kSectionMap, kSectionList
+  bool filled = false;                    // lists: an empty one is an error
 };
 
 struct SectionInfo {
@@ -62,6 +75,11 @@ struct SectionInfo {
 };
 
 constexpr bool kRequired = true;
+
+enum class Least {
+  kNone,  // the list may be empty, which is as good as absent
+  kOne,   // an empty list is an error: it could only be a slip
+};
 
 template <class T>
 class Section {
@@ -96,7 +114,7 @@ class Section {
         [member](Reader& r, const Node& n, T& out) { r.boolean(n, out.*member); });
   }
 
-  // Members: an unsigned integer or an optional of one.
+  // Members: an integer or an optional of one.
   template <class V>
   void integer(std::string name, V T::*member, Range range, std::string doc) {
     nlohmann::json fallback;
@@ -104,7 +122,23 @@ class Section {
     add({.name = std::move(name), .shape = Shape::kInteger, .doc = std::move(doc), .fallback = fallback,
          .range = range},
         [member, range](Reader& r, const Node& n, T& out) {
-          if (const auto value = r.integer(n, range)) out.*member = *value;
+          const auto value = r.integer(n, range);
+          if (!value) return;
+          if constexpr (std::is_integral_v<V>) {
+            out.*member = static_cast<V>(*value);
+          } else {
+            out.*member = static_cast<typename V::value_type>(*value);
+          }
+        });
+  }
+
+  // From -`most` to `most`.
+  void signed_integer(std::string name, int T::*member, int most, std::string doc) {
+    const Range range{0, static_cast<std::uint64_t>(most)};
+    add({.name = std::move(name), .shape = Shape::kSigned, .doc = std::move(doc), .fallback = T{}.*member,
+         .range = range},
+        [member, most](Reader& r, const Node& n, T& out) {
+          if (const auto value = r.signed_integer(n, most)) out.*member = *value;
         });
   }
 
@@ -117,6 +151,22 @@ class Section {
          .fallback = fallback, .range = range},
         [member, range](Reader& r, const Node& n, T& out) {
           if (const auto value = r.number(n, range)) out.*member = *value;
+        });
+  }
+
+  void number(std::string name, std::optional<double> T::*member, Range range, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kNumber, .doc = std::move(doc), .range = range},
+        [member, range](Reader& r, const Node& n, T& out) {
+          if (const auto value = r.number(n, range)) out.*member = *value;
+        });
+  }
+
+  void numbers(std::string name, std::vector<double> T::*member, Range range, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kNumbers, .doc = std::move(doc), .fallback = T{}.*member,
+         .range = range, .filled = true},
+        [member, range](Reader& r, const Node& n, T& out) {
+          out.*member = r.numbers(n, range);
+          r.require_one(n);
         });
   }
 
@@ -150,6 +200,62 @@ class Section {
              Shape shape = Shape::kTexts) {
     add({.name = std::move(name), .shape = shape, .doc = std::move(doc), .required = required},
         [member](Reader& r, const Node& n, T& out) { out.*member = r.texts(n); });
+  }
+
+  // Text that obeys the rules for names.
+  void name(std::string name, std::string T::*member, std::string doc, bool required = false) {
+    nlohmann::json fallback;
+    if (!required && !(T{}.*member).empty()) fallback = T{}.*member;
+    add({.name = std::move(name), .shape = Shape::kName, .doc = std::move(doc), .required = required,
+         .fallback = fallback},
+        [member](Reader& r, const Node& n, T& out) {
+          if (auto value = r.name(n)) out.*member = std::move(*value);
+        });
+  }
+
+  void names(std::string name, std::vector<std::string> T::*member, std::string doc, Least least = Least::kNone) {
+    add({.name = std::move(name), .shape = Shape::kNames, .doc = std::move(doc), .filled = least == Least::kOne},
+        [member, least](Reader& r, const Node& n, T& out) {
+          out.*member = r.names(n);
+          if (least == Least::kOne) r.require_one(n);
+        });
+  }
+
+  // One of `words`, kept as text: the words belong to a room above this one.
+  void word(std::string name, std::string T::*member, std::vector<std::string> words, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kChoice, .doc = std::move(doc), .choices = words},
+        [member, words](Reader& r, const Node& n, T& out) {
+          if (const auto index = r.choice(n, words)) out.*member = words[*index];
+        });
+  }
+
+  // Some of `words`.
+  void words(std::string name, std::vector<std::string> T::*member, std::vector<std::string> words, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kWords, .doc = std::move(doc), .choices = words, .filled = true},
+        [member, words](Reader& r, const Node& n, T& out) {
+          out.*member = r.words(n, words);
+          r.require_one(n);
+        });
+  }
+
+  // Some of `words`, each true or false.
+  void flags(std::string name, std::map<std::string, bool> T::*member, std::vector<std::string> words,
+             std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kFlags, .doc = std::move(doc), .choices = words},
+        [member, words](Reader& r, const Node& n, T& out) { out.*member = r.flags(n, words); });
+  }
+
+  // name -> list; `shape` is kTextLists or kNameLists.
+  void lists(std::string name, std::map<std::string, std::vector<std::string>> T::*member, Shape shape,
+             std::string doc) {
+    add({.name = std::move(name), .shape = shape, .doc = std::move(doc)},
+        [member, shape](Reader& r, const Node& n, T& out) { out.*member = r.lists(n, shape == Shape::kNameLists); });
+  }
+
+  void scores(std::string name, std::map<std::string, std::map<std::string, double>> T::*member, Range range,
+              std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kScores, .doc = std::move(doc), .range = range},
+        [member, range](Reader& r, const Node& n, T& out) { out.*member = r.scores(n, range); });
   }
 
   void path(std::string name, std::string T::*member, std::string doc, bool required = false) {
@@ -194,6 +300,22 @@ class Section {
         [member](Reader& r, const Node& n, T& out) { out.*member = r.headers(n); });
   }
 
+  void secrets(std::string name, std::vector<Secret> T::*member, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kSecrets, .doc = std::move(doc), .filled = true},
+        [member](Reader& r, const Node& n, T& out) { out.*member = r.secrets(n); });
+  }
+
+  void header_values(std::string name, std::map<std::string, std::string> T::*member, std::string doc) {
+    add({.name = std::move(name), .shape = Shape::kHeaderValues, .doc = std::move(doc)},
+        [member](Reader& r, const Node& n, T& out) { out.*member = r.header_values(n); });
+  }
+
+  // A map in the file whose keys are members of T itself.
+  void group(std::string name, const Section<T>& nested) {
+    add({.name = std::move(name), .shape = Shape::kSection, .doc = nested.info().doc, .section = &nested.info()},
+        [&nested](Reader& r, const Node& n, T& out) { nested.read(r, n, out); });
+  }
+
   template <class U>
   void section(std::string name, U T::*member, const Section<U>& nested, bool required = false) {
     add({.name = std::move(name), .shape = Shape::kSection, .doc = nested.info().doc, .required = required,
@@ -209,8 +331,8 @@ class Section {
 
   // name -> U; U has `name` and `where`.
   template <class U>
-  void named(std::string name, std::vector<U> T::*member, const Section<U>& nested) {
-    add({.name = std::move(name), .shape = Shape::kSectionMap, .doc = nested.info().doc, .required = true,
+  void named(std::string name, std::vector<U> T::*member, const Section<U>& nested, bool required) {
+    add({.name = std::move(name), .shape = Shape::kSectionMap, .doc = nested.info().doc, .required = required,
          .section = &nested.info()},
         [member, &nested](Reader& r, const Node& n, T& out) {
           for (const auto& entry : r.named_entries(n)) {

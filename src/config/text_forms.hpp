@@ -20,6 +20,8 @@ inline constexpr std::string_view kHeaderNamePattern = "^[A-Za-z0-9!#$%&'*+.^_`|
 inline constexpr std::string_view kAddressPattern = "^([^:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$";
 inline constexpr std::string_view kUrlPattern = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+(/[^?#]*)?$";
 
+inline constexpr std::string_view kNameRule = "a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -";
+
 std::optional<milliseconds> parse_duration(std::string_view text);    // 250ms, 2s, 1m, 1h
 std::string format_duration(milliseconds value);                      // in the largest unit that divides it
 std::optional<std::uint64_t> parse_size(std::string_view text);       // 512B, 100KB, 64KiB, or plain bytes

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fluxgate/base/text.hpp"
+#include "fluxgate/dialects/openai/content.hpp"
 #include "fluxgate/http/field_rules.hpp"
 #include "fluxgate/http/head_writer.hpp"
 
@@ -28,12 +29,11 @@ bool has_media_type(std::string_view content_type, std::string_view type) {
 }  // namespace
 
 Attempt::Attempt(WorkerState& state, net::Interrupt& interrupt, const ClientRequest& request,
-                 const TargetRuntime& target, const config::Attempts& budget, const config::Limits& limits,
-                 TimePoint deadline)
-    : state_(state), interrupt_(interrupt), request_(request), target_(target), budget_(budget), limits_(limits),
-      deadline_(deadline), upstream_request_(request, target) {}
+                 const TargetRuntime& target, Terms terms)
+    : state_(state), interrupt_(interrupt), request_(request), target_(target), terms_(std::move(terms)),
+      upstream_request_(request, target, terms_.key ? terms_.key->secret.get() : nullptr) {}
 
-void Attempt::arm(Duration limit) { interrupt_.arm(std::min(deadline_, SteadyClock::now() + limit)); }
+void Attempt::arm(Duration limit) { interrupt_.arm(std::min(terms_.deadline, SteadyClock::now() + limit)); }
 
 Error Attempt::explain(Error error, const char* waiting_for) const {
   switch (interrupt_.reason()) {
@@ -41,9 +41,10 @@ Error Attempt::explain(Error error, const char* waiting_for) const {
     case Reason::kClientGone: return client_error(ErrorKind::kClientGone, "the client closed the connection");
     case Reason::kShutdown:
       return {ErrorKind::kDraining, ErrorSource::kGateway, Retry::kNo, "the gateway is shutting down"};
+    case Reason::kSuperseded: return {ErrorKind::kCancelled, ErrorSource::kGateway, Retry::kNo, "another attempt won"};
     case Reason::kTimer: break;
   }
-  if (SteadyClock::now() >= deadline_) {
+  if (SteadyClock::now() >= terms_.deadline) {
     return {ErrorKind::kDeadline, ErrorSource::kGateway, Retry::kNo, "the request's deadline passed"};
   }
   if (error.kind == ErrorKind::kConnect || error.kind == ErrorKind::kDns) return error;
@@ -74,7 +75,7 @@ net::Task<Result<void>> Attempt::start() {
 
 net::Task<Result<void>> Attempt::connect() {
   auto& cells = state_.shard.provider(target_.provider_metrics);
-  arm(budget_.connect_timeout);
+  arm(terms_.budget.connect_timeout);
   auto lease = co_await state_.pools.connect(target_.provider->origin(), cells, interrupt_, interrupt_.armed());
   if (!lease) co_return std::move(lease).error();
   exchange_.emplace(std::move(lease).value());
@@ -93,13 +94,15 @@ net::Task<Result<void>> Attempt::send_and_read_head() {
   }
   const net::Interrupt::Scope waiting(interrupt_, &exchange_->stream());
   if (request_.scan.stream) {
-    arm(budget_.first_token_timeout);
+    arm(terms_.budget.first_token_timeout);
   } else {
-    interrupt_.arm(deadline_);
+    interrupt_.arm(terms_.deadline);
   }
   auto sending = exchange_->send(upstream_request_.buffers());
   const net::IoResult sent = co_await sending;
   sent_at_ = SteadyClock::now();
+  // Stopped while it was sending: what is cancelled once is not cancelled again, so no further wait may begin.
+  if (sent.error && interrupt_.reason() != Reason::kNone) co_return exchange_->broken(sent.error, "while the request was sent");
   // An upstream may answer (413, 401) and close without reading the whole request: its answer is worth more than our
   // failure to write, so it is looked for in either case.
   auto head = co_await exchange_->read_head(buffer_, !sending.waited() && !sent.error);
@@ -147,9 +150,12 @@ Result<void> Attempt::take_early_answer() {
   return noted;
 }
 
-std::size_t Attempt::whole_limit() const { return status_ >= 300 ? kLongestErrorBody : limits_.response_body; }
+std::size_t Attempt::whole_limit() const { return status_ >= 300 ? kLongestErrorBody : terms_.limits.response_body; }
 
-bool Attempt::stream_has_begun() const { return meter_->events() > 0 || meter_->saw_done(); }
+bool Attempt::stream_has_begun() const {
+  if (meter_->saw_done() || meter_->saw_error()) return true;
+  return meter_->events() > 0 && (!terms_.first_content || saw_content_);
+}
 
 net::Task<Result<void>> Attempt::read_answer() {
   if (shape_ == Shape::kWhole && body_length_) buffer_.grow(static_cast<std::size_t>(*body_length_), ready_);
@@ -183,7 +189,17 @@ Result<void> Attempt::check_plain_answer() {
     return upstream_error(ErrorKind::kUpstreamInBand, Retry::kYes, "the upstream reported an error in its answer")
         .with_detail(std::string(whole().substr(0, 512)));
   }
+  // Counted and found to be nothing: providers bill no such answer, and the next one may be better.
+  if (request_.endpoint->reports_usage && scan_->output_tokens == 0 && scan_->finish_reason.empty() &&
+      request_.endpoint->grammar == dialects::openai::StreamGrammar::kChat) {
+    return empty();
+  }
   return {};
+}
+
+Error Attempt::empty() {
+  empty_answer_ = true;
+  return upstream_error(ErrorKind::kUpstreamProtocol, Retry::kYes, "the upstream's answer is empty");
 }
 
 Result<void> Attempt::check_stream_start() {
@@ -192,6 +208,7 @@ Result<void> Attempt::check_stream_start() {
         .with_detail(std::string(ready().substr(0, 512)));
   }
   if (meter_->first_was_garbage()) return bad_upstream("the upstream's stream began with something that is no event");
+  if (meter_->saw_done() && meter_->events() == 0) return empty();
   if (done_ && !meter_->complete()) return bad_upstream("the upstream's stream ended before it began");
   return {};
 }
@@ -226,6 +243,9 @@ Result<void> Attempt::note_piece(upstream::Exchange::Piece piece) {
   }
   const std::size_t size = pending_ + piece.size;
   const auto taken = meter_->take(buffer_.data() + ready_, size);
+  if (terms_.first_content && !saw_content_) {
+    saw_content_ = dialects::openai::has_content(buffer_.view(ready_, ready_ + taken.forward));
+  }
   const std::size_t rest = size - taken.consumed;
   if (taken.forward != taken.consumed) {
     std::memmove(buffer_.data() + ready_ + taken.forward, buffer_.data() + ready_ + taken.consumed, rest);

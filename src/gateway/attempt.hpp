@@ -19,8 +19,17 @@ namespace fluxgate::gateway {
 
 class Attempt {
  public:
+  struct Terms {
+    const config::Attempts& budget;
+    const config::Limits& limits;
+    TimePoint deadline;
+    // The credential of a provider that has several; also says what to report on.
+    std::optional<resilience::KeyRing::Pick> key{};
+    // A stream has begun only when it has shown text or a call: an announcement of the role wins no race.
+    bool first_content = false;
+  };
   Attempt(WorkerState& state, net::Interrupt& interrupt, const ClientRequest& request, const TargetRuntime& target,
-          const config::Attempts& budget, const config::Limits& limits, TimePoint deadline);
+          Terms terms);
 
   // An error of kind kUpstreamStatus means a complete answer that is not success: status(), fields() and whole() hold it.
   net::Task<Result<void>> start();
@@ -51,11 +60,21 @@ class Attempt {
   // Usage and finish reason of a plain answer.
   const std::optional<json::Scanner::ResponseScan>& scan() const { return scan_; }
 
+  // The answer is well-formed and says nothing: no token, no reason why it ended.
+  bool empty_answer() const { return empty_answer_; }
+  // KeyRing::Pick::id of the credential that was used; 0: the provider has only one, or none.
+  std::uint64_t key() const { return terms_.key ? terms_.key->id : 0; }
+
   const TargetRuntime& target() const { return target_; }
+  // What a success status came with instead of an answer, if that was an error.
+  std::string_view in_band_error() const { return ready(); }
+
+  TimePoint began_at() const { return began_at_; }
   TimePoint sent_at() const { return sent_at_; }                // the request had left
   TimePoint answered_at() const { return answered_at_; }        // start() had its answer
   Duration upstream_time() const { return upstream_time_; }     // spent waiting for the upstream
 
+  bool connected() const { return exchange_.has_value(); }
   net::Stream& stream() { return exchange_->stream(); }
   // Gives the connection back if it may be reused, or closes it. To be called once the answer is read to its end.
   void finish();
@@ -71,6 +90,7 @@ class Attempt {
   Result<void> check_answer();
   Result<void> check_plain_answer();
   Result<void> check_stream_start();
+  Error empty();
   std::size_t whole_limit() const;
   bool stream_has_begun() const;
   Result<void> note_piece(upstream::Exchange::Piece piece);
@@ -84,9 +104,7 @@ class Attempt {
   net::Interrupt& interrupt_;
   const ClientRequest& request_;
   const TargetRuntime& target_;
-  const config::Attempts& budget_;
-  const config::Limits& limits_;
-  TimePoint deadline_;
+  Terms terms_;
   UpstreamRequest upstream_request_;
 
   std::optional<upstream::Exchange> exchange_;
@@ -94,6 +112,8 @@ class Attempt {
   std::size_t ready_ = 0;     // bytes at the start of the buffer that are to be forwarded
   std::size_t pending_ = 0;   // bytes of an unfinished event behind them
   bool done_ = false;
+  bool empty_answer_ = false;
+  bool saw_content_ = false;  // asked only with first_content
   bool answered_ = false;     // nothing more needs to be read to know what the answer is
   Shape shape_ = Shape::kWhole;
   int status_ = 0;
@@ -106,6 +126,7 @@ class Attempt {
   std::optional<std::chrono::milliseconds> retry_after_;
   std::optional<dialects::openai::StreamMeter> meter_;
   std::optional<json::Scanner::ResponseScan> scan_;
+  TimePoint began_at_ = SteadyClock::now();
   TimePoint sent_at_{};
   TimePoint answered_at_{};
   Duration upstream_time_{};

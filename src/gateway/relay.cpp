@@ -38,7 +38,8 @@ Error ended_early() {
 // Why a read of the stream failed: `error` itself, or what the interrupt stopped it for.
 Error read_failure(Reason reason, Error error, bool total_passed) {
   switch (reason) {
-    case Reason::kNone: return error;
+    case Reason::kNone:
+    case Reason::kSuperseded: return error;  // a race is over before a relay begins
     case Reason::kClientGone: return client_gone();
     case Reason::kShutdown:
       return {ErrorKind::kDraining, ErrorSource::kGateway, Retry::kNo, "the gateway is shutting down"};
@@ -51,6 +52,24 @@ Error read_failure(Reason reason, Error error, bool total_passed) {
 }
 
 }  // namespace
+
+net::Task<void> Pipeline::relay() {
+  begin_response(attempt_->status(), attempt_->content_type(), attempt_->fields());
+  if (attempt_->shape() == Attempt::Shape::kEvents) {
+    time_to_first_token_ = attempt_->answered_at() - attempt_->sent_at();
+    response_.field("cache-control", "no-cache");
+    response_.field("x-accel-buffering", "no");  // nginx in front of us would otherwise collect events
+  }
+  Result<void> relayed;
+  switch (attempt_->shape()) {
+    case Attempt::Shape::kWhole:
+      if (!co_await response_.send_whole(attempt_->whole())) fail(client_gone());
+      break;
+    case Attempt::Shape::kEvents: relayed = co_await relay_events(); break;
+    case Attempt::Shape::kBytes: relayed = co_await relay_bytes(); break;
+  }
+  if (!relayed) co_await break_stream(relayed.error());
+}
 
 net::Task<Result<void>> Pipeline::relay_events() {
   const net::Interrupt::Scope waiting(interrupt_, &attempt_->stream());

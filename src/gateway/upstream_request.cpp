@@ -21,12 +21,13 @@ bool is_empty_object(std::string_view object) {
 
 }  // namespace
 
-UpstreamRequest::UpstreamRequest(const ClientRequest& request, const TargetRuntime& target)
+UpstreamRequest::UpstreamRequest(const ClientRequest& request, const TargetRuntime& target, const Secret* key)
     : request_(request), target_(target) {
   edit_model();
   if (request.scan.stream && request.endpoint->asks_usage && target.provider->stream_usage()) ask_for_usage();
+  for (const json::Span cut : request.cuts) edits_.push_back({cut, {}});
   std::sort(edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
-  build_head();
+  build_head(key);
   build_body();
 }
 
@@ -62,7 +63,7 @@ void UpstreamRequest::ask_for_usage() {
   }
 }
 
-void UpstreamRequest::build_head() {
+void UpstreamRequest::build_head(const Secret* key) {
   const providers::Provider& provider = *target_.provider;
   std::uint64_t length = request_.body.size();
   for (const Edit& edit : edits_) length = length - (edit.span.end - edit.span.begin) + edit.text.size();
@@ -71,6 +72,7 @@ void UpstreamRequest::build_head() {
   http::HeadWriter head(head_);
   head.request_line("POST", provider.target(request_.upstream_path));
   head_ += provider.head_fields();
+  if (key != nullptr) provider.append_credential(head_, *key);
   for (const http::Field& field : request_.head->fields) {
     if (http::forwards_to_upstream(field.name)) head.checked_field(field.name, field.value);
   }

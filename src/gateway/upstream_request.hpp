@@ -15,8 +15,8 @@ namespace fluxgate::gateway {
 
 class UpstreamRequest {
  public:
-  // Refers to `request` and `target`, which must outlive it.
-  UpstreamRequest(const ClientRequest& request, const TargetRuntime& target);
+  // Refers to `request` and `target`, which must outlive it. `key`: the credential of a provider that has several.
+  UpstreamRequest(const ClientRequest& request, const TargetRuntime& target, const Secret* key = nullptr);
   UpstreamRequest(const UpstreamRequest&) = delete;
   UpstreamRequest& operator=(const UpstreamRequest&) = delete;
 
@@ -32,7 +32,7 @@ class UpstreamRequest {
   };
   void edit_model();
   void ask_for_usage();
-  void build_head();
+  void build_head(const Secret* key);
   void build_body();
 
   const ClientRequest& request_;
@@ -40,7 +40,7 @@ class UpstreamRequest {
   bool hides_usage_ = false;
   std::string head_;
   std::string model_;  // the replacement, if it is not the target's ready one
-  boost::container::small_vector<Edit, 2> edits_;
+  boost::container::small_vector<Edit, 4> edits_;
   boost::container::small_vector<boost::asio::const_buffer, 8> buffers_;
 };
 

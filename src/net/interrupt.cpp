@@ -14,7 +14,7 @@ Interrupt::Scope::~Scope() {
 }
 
 void Interrupt::trigger(Reason reason) {
-  if (reason_ == Reason::kClientGone || reason_ == Reason::kShutdown) return;
+  if (reason_ != Reason::kNone && reason_ != Reason::kTimer) return;  // final
   reason_ = reason;
   for (Scope* scope = scopes_; scope != nullptr; scope = scope->next_) {
     if (scope->stream_ != nullptr) scope->stream_->cancel();

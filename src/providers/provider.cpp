@@ -45,7 +45,9 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
   provider->base_path_ = url->path;
   provider->stream_usage_ = config.stream_usage;
   provider->labels_ = config.labels;
+  provider->rotates_keys_ = !config.api_keys.empty();
   if (!config.api_key.empty()) provider->secrets_.push_back(config.api_key);
+  provider->secrets_.insert(provider->secrets_.end(), config.api_keys.begin(), config.api_keys.end());
   for (const auto& [name, value] : config.headers) {
     // Short values (a version, a flag) are no secrets and would be cut out of ordinary words.
     static constexpr std::size_t kShortestSecret = 12;
@@ -70,6 +72,10 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
     }
   }
   return std::shared_ptr<const Provider>(std::move(provider));
+}
+
+void Provider::append_credential(std::string& head, const Secret& key) {
+  http::HeadWriter(head).field("authorization", "Bearer " + std::string(key.reveal()));
 }
 
 std::string Provider::without_secrets(std::string_view text) const {

@@ -1,14 +1,11 @@
-// GET /v1/models and /v1/models/{id}: the names clients may ask for, from the configuration; no upstream is called.
+// GET /v1/models and /v1/models/{id}: what clients may ask for, from the snapshot.
 #pragma once
 
-#include "fluxgate/gateway/client_response.hpp"
-#include "fluxgate/gateway/worker_state.hpp"
+#include "local_answer.hpp"
 #include "routes.hpp"
 
 namespace fluxgate::server {
 
-net::Task<void> answer_models(const RouteRow& row, const gateway::ClientRequest& request,
-                              gateway::ClientResponse& response, const gateway::Snapshot& snapshot,
-                              gateway::WorkerState& state);
+LocalAnswer answer_models(const RouteRow& row, const gateway::ClientRequest& request, const gateway::Snapshot& snapshot);
 
 }  // namespace fluxgate::server

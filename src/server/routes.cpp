@@ -25,6 +25,7 @@ constexpr RouteRow kRows[] = {
   {Method::kPost, "/v1/audio/speech",          Handler::kPipeline,   {"/audio/speech",       Endpoint::kAudio,           BodyKind::kJson,      kOpaque,                   false, false, false}},
   {Method::kPost, "/v1/audio/*",               Handler::kPipeline,   {"/audio/*",            Endpoint::kAudio,           BodyKind::kMultipart, kOpaque,                   false, false, false}},
   {Method::kGet,  "/v1/models",                Handler::kListModels, {"",                    Endpoint::kModels,          BodyKind::kJson,      kOpaque,                   false, true,  false}},
+  {Method::kPost, "/v1/feedback",              Handler::kFeedback,   {"",                    Endpoint::kOther,           BodyKind::kJson,      kOpaque,                   false, true,  false}},
   {Method::kGet,  "/v1/models/*",              Handler::kShowModel,  {"",                    Endpoint::kModels,          BodyKind::kJson,      kOpaque,                   false, true,  false}},
 };
 // clang-format on

@@ -13,6 +13,7 @@ enum class Handler : std::uint8_t {
   kPipeline,     // answered by an upstream
   kListModels,   // GET /v1/models
   kShowModel,    // GET /v1/models/{id}
+  kFeedback,     // POST /v1/feedback
 };
 
 struct RouteRow {

@@ -6,6 +6,7 @@
 #include "fluxgate/dialects/openai/errors.hpp"
 #include "fluxgate/gateway/pipeline.hpp"
 #include "fluxgate/telemetry/ids.hpp"
+#include "feedback.hpp"
 #include "models.hpp"
 
 namespace fluxgate::server {
@@ -327,7 +328,9 @@ net::Task<Session::Outcome> Session::answer(const RouteRow& row) {
     gateway::Pipeline pipeline(state_, interrupt_, request, response_);
     co_await pipeline.run();
   } else {
-    co_await answer_models(row, request, response_, *snapshot_, state_);
+    LocalAnswer local = row.handler == Handler::kFeedback ? answer_feedback(request, state_)
+                                                          : answer_models(row, request, *snapshot_);
+    co_await send_local_answer(std::move(local), request, response_, state_);
   }
 
   if (interrupt_.reason() == Reason::kClientGone) co_return Outcome::kDrop;

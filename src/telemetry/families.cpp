@@ -20,6 +20,10 @@ constexpr char kOutcome[] = "outcome";
 constexpr char kReason[] = "reason";
 constexpr char kKind[] = "kind";
 constexpr char kReused[] = "reused";
+constexpr char kBy[] = "by";
+constexpr char kCode[] = "code";
+constexpr char kResult[] = "result";
+constexpr char kWhat[] = "what";
 
 // ---- one total into samples -------------------------------------------------------------------------------------
 
@@ -131,6 +135,15 @@ void requests(const Scrape& scrape, MetricFamily& family) {
   }
 }
 
+// Counted in billionths, because counters are whole numbers.
+void cost(const Scrape& scrape, MetricFamily& family) {
+  for (std::size_t id = 0; id < scrape.targets.size(); ++id) {
+    Counter::Total total;
+    for (const auto& shard : scrape.shards) total.add(shard->targets()[id].cost_nanodollars);
+    if (always_shown(id) || !total.empty()) emit_number(family, scrape.targets.labels(id), static_cast<double>(total.value) / 1e9);
+  }
+}
+
 // A single number that does not come from shards.
 template <auto Read>
 void value(const Scrape& scrape, MetricFamily& family) {
@@ -138,7 +151,6 @@ void value(const Scrape& scrape, MetricFamily& family) {
 }
 
 void config_reloads(const Scrape& scrape, MetricFamily& family) {
-  static constexpr char kResult[] = "result";
   emit<kResult>(family, {}, scrape.values.reloads);
 }
 
@@ -178,6 +190,18 @@ constexpr Row kRows[] = {
      per_process<&Shard::rejected, kReason>},
     {"fluxgate_retries_total", kCounter, "Further attempts made, by route and by the outcome that caused each.",
      per_route<&RouteCells::retries, kReason>},
+    // Decisions
+    {"fluxgate_picks_total", kCounter, "Plans, by route and by why the first target came first.",
+     per_route<&RouteCells::picks, kBy>},
+    {"fluxgate_excluded_targets_total", kCounter, "Targets that were no candidates for a request, by the filter that "
+     "ruled them out.", per_route<&RouteCells::exclusions, kCode>},
+    {"fluxgate_hedges_total", kCounter, "Second attempts beside a late first one, by how the race went.",
+     per_route<&RouteCells::hedges, kResult>},
+    {"fluxgate_relief_total", kCounter, "Requests shed, queued, trimmed or left without a further attempt.",
+     per_route<&RouteCells::reliefs, kWhat>},
+    {"fluxgate_shadow_requests_total", kCounter, "Copies sent to shadow targets, by outcome.",
+     per_route<&RouteCells::shadows, kOutcome>},
+    {"fluxgate_feedback_total", kCounter, "Feedback received, by what became of it.", per_process<&Shard::feedback, kResult>},
     // Targets
     {"fluxgate_attempts_total", kCounter, "Upstream attempts, by target and outcome.",
      per_target<&TargetCells::attempts, kOutcome>},
@@ -187,6 +211,7 @@ constexpr Row kRows[] = {
      per_target<&TargetCells::inter_token_gap>},
     {"fluxgate_tokens_total", kCounter, "Tokens as reported by the provider. input includes cached_input, output "
      "includes reasoning.", per_target<&TargetCells::tokens, kKind>},
+    {"fluxgate_cost_usd_total", kCounter, "Price of the tokens reported, for targets whose price is known.", cost},
     {"fluxgate_usage_missing_total", kCounter, "Successful answers without the token usage they should report.",
      per_target<&TargetCells::usage_missing>},
     {"fluxgate_streams_broken_total", kCounter, "Streams that had begun and did not end well, by reason.",

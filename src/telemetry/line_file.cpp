@@ -1,4 +1,4 @@
-#include "telemetry/line_file.hpp"
+#include "fluxgate/telemetry/line_file.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <span>
 
-#include "telemetry/line_file.hpp"
+#include "fluxgate/telemetry/line_file.hpp"
 #include "telemetry/line_format.hpp"
 
 namespace fluxgate::telemetry {

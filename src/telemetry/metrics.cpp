@@ -78,13 +78,28 @@ void Metrics::watch_log_drops(std::function<std::uint64_t()> source) {
   log_drops_ = std::move(source);
 }
 
+void Metrics::add_source(std::function<std::vector<prometheus::MetricFamily>()> source) {
+  const std::lock_guard lock(mutex_);
+  sources_.push_back(std::move(source));
+}
+
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   const ProcessStats process = read_process_stats();
-  const std::lock_guard lock(mutex_);
-  ProcessValues values = process_;
-  values.draining = draining_.load(std::memory_order_relaxed);
-  if (log_drops_) values.log_dropped = log_drops_();
-  return collect_families(Scrape{shards_, routes_, targets_, providers_, values, process});
+  std::vector<prometheus::MetricFamily> families;
+  decltype(sources_) sources;
+  {
+    const std::lock_guard lock(mutex_);
+    ProcessValues values = process_;
+    values.draining = draining_.load(std::memory_order_relaxed);
+    if (log_drops_) values.log_dropped = log_drops_();
+    families = collect_families(Scrape{shards_, routes_, targets_, providers_, values, process});
+    sources = sources_;
+  }
+  // Without the lock: a source has locks of its own, which may be held while names are interned here.
+  for (const auto& source : sources) {
+    for (prometheus::MetricFamily& family : source()) families.push_back(std::move(family));
+  }
+  return families;
 }
 
 std::string Metrics::text() const {

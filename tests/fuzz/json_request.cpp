@@ -34,6 +34,7 @@ std::string_view at(std::string_view text, json::Span span) { return text.substr
 
 std::shared_ptr<const gateway::Snapshot> snapshot() {
   static telemetry::Metrics metrics;
+  static gateway::LiveState live(1);
   static const auto made = [] {
     config::Config config;
     config::Provider provider;
@@ -46,7 +47,7 @@ std::shared_ptr<const gateway::Snapshot> snapshot() {
     target.provider = "up";
     target.model = "replaced \"model\"";
     config.targets.push_back(target);
-    auto result = gateway::Snapshot::make(std::move(config), metrics, {});
+    auto result = gateway::Snapshot::make(std::move(config), metrics, live, {});
     require(result.has_value());
     return *result;
   }();

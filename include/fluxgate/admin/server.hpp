@@ -6,6 +6,7 @@
 //   GET  /config            the effective configuration, secrets redacted
 //   GET  /status            what the daemon is doing, as JSON
 //   POST /reload            loads the configuration file again; needs Content-Type: application/json
+//   POST /v1/route/explain  why a request would go where it would go; changes nothing, sends nothing
 //
 // It has one thread and one io_context of its own, apart from every worker, so a scrape or a reload cannot delay a
 // request. It knows no other module: what the endpoints say comes through AdminHooks, which run on the admin thread,
@@ -37,6 +38,11 @@ struct ReloadOutcome {
   std::vector<std::string> messages;  // errors or warnings, for people
 };
 
+struct Explanation {
+  bool ok = false;
+  std::string json;                   // the explanation, or an error object
+};
+
 // An empty hook means: always live, always ready; any other endpoint without its hook answers 404. A hook may throw;
 // the request then gets a 500 and the reason goes to the log.
 struct AdminHooks {
@@ -46,6 +52,7 @@ struct AdminHooks {
   std::function<std::string()> config_json;
   std::function<std::string()> status_json;
   std::function<ReloadOutcome()> reload;
+  std::function<Explanation(const std::string& request)> explain;
 };
 
 // Built, started and stopped on one thread (main). What the hooks refer to must live until stop() has returned.

@@ -29,6 +29,8 @@ enum class ErrorKind : std::uint8_t {
   kHeadTooLarge,         // 431
   kVersionUnsupported,   // HTTP major version other than 1: 505
   kNotImplemented,       // unknown method or transfer coding: 501
+  kContextLength,        // more tokens than the largest window of the route's targets: 400
+  kIncapable,            // no target of the route can do what the request needs: 400
   kClientGone,           // the client closed before the answer: logged as 499, never sent
   // What the upstream did
   kConnect,              // refused, unreachable, reset or timed out before the connection stood
@@ -43,6 +45,7 @@ enum class ErrorKind : std::uint8_t {
   // What the gateway decided
   kNoTarget,             // every candidate was ruled out or spent
   kOverloaded,           // a limit of this gateway: 503
+  kRateLimited,          // every target was told to wait by its provider: 429
   kDraining,             // shutting down: 503
   kDeadline,             // the request's own deadline passed: 504
   kCancelled,            // the work was told to stop

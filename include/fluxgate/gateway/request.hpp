@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fluxgate/base/clock.hpp"
 #include "fluxgate/dialects/openai/stream_meter.hpp"
@@ -44,6 +45,7 @@ struct ClientRequest {
 
   // Set by the pipeline's reading of the body.
   json::RequestScan scan;
+  std::vector<json::Span> cuts;           // of the body, in order: what trimming leaves out
 };
 
 }  // namespace fluxgate::gateway

@@ -8,10 +8,13 @@
 #include <string_view>
 
 #include "fluxgate/base/random.hpp"
+#include "fluxgate/gateway/facts_builder.hpp"
+#include "fluxgate/gateway/live_state.hpp"
 #include "fluxgate/gateway/snapshot.hpp"
 #include "fluxgate/json/request_scan.hpp"
 #include "fluxgate/net/worker.hpp"
 #include "fluxgate/telemetry/access_log.hpp"
+#include "fluxgate/telemetry/line_file.hpp"
 #include "fluxgate/telemetry/metrics.hpp"
 #include "fluxgate/upstream/pool.hpp"
 
@@ -19,9 +22,13 @@ namespace fluxgate::gateway {
 
 // Counts over all workers, for limits that are the process's and not a worker's.
 struct SharedState {
+  explicit SharedState(std::uint64_t seed = 1) : live(seed) {}
+
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> draining{false};
+  LiveState live;
+  std::unique_ptr<telemetry::LineFile> decision_log;  // null: off; set before the workers start
 };
 
 // The Date field's value, formatted at most once a second.
@@ -49,6 +56,7 @@ struct WorkerState {
   SharedState& shared;
   Random random;
   json::Scanner scanner;
+  FactsBuilder facts;
   DateCache date;
   std::shared_ptr<const Snapshot> snapshot;  // replaced on this thread when a reload arrives
 };

@@ -1,4 +1,4 @@
-// What can stop the coroutine of one client connection while it waits: a timer, a client that left, or shutdown.
+// What can stop the coroutine of one client connection while it waits: a timer, a client that left, shutdown, or a lost race.
 //
 // The coroutine registers the streams and timers it may be waiting on; trigger() cancels whatever is pending, and the
 // coroutine asks reason() after every wait. All on one worker thread, so a trigger can only come while it waits: no
@@ -21,6 +21,7 @@ class Interrupt {
     kTimer,       // the armed time passed; cleared by the next arm() or clear_timer()
     kClientGone,  // final
     kShutdown,    // final: the drain's deadline passed
+    kSuperseded,  // final: another attempt won the race this one was in
   };
 
   explicit Interrupt(DeadlineQueue& queue) : deadline_(queue, &Interrupt::on_timer, this) {}

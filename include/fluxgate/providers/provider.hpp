@@ -28,8 +28,12 @@ class Provider {
   // Request target for a path of the OpenAI surface: "/chat/completions" becomes "/v1/chat/completions" or whatever the
   // base URL says.
   std::string target(std::string_view endpoint_path) const { return base_path_ + std::string(endpoint_path); }
+  // It has several keys, and each attempt brings the one whose turn it is: head_fields() holds none.
+  bool rotates_keys() const { return rotates_keys_; }
   // Host, credentials and configured fields, each line with its CRLF. Holds secrets: for the wire only.
   std::string_view head_fields() const { return head_fields_.reveal(); }
+  // Appends the line that carries `key`, one of several.
+  static void append_credential(std::string& head, const Secret& key);
   // `text` from the provider with our credentials in it, should it quote them, replaced by "***".
   std::string without_secrets(std::string_view text) const;
 
@@ -42,6 +46,7 @@ class Provider {
   Secret head_fields_;
   std::vector<Secret> secrets_;
   bool stream_usage_ = true;
+  bool rotates_keys_ = false;
   std::vector<std::string> labels_;
 };
 

@@ -76,6 +76,59 @@ enum class ReloadResult : std::uint8_t {
   kFailure,  // it was refused, and the old one kept
 };
 
+// Why a target came first in a plan: api::ChosenBy, which this layer cannot name (a test compares them).
+enum class Pick : std::uint8_t {
+  kOrder,             // the order of the list
+  kRank,              // the best by order_by
+  kWeight,            // drawn by weight
+  kRoundRobin,        // its turn
+  kLeastOutstanding,  // the fewest tokens in flight
+  kP2c,               // the better of two
+  kSession,           // the session's place
+  kPrefix,            // the prompt beginning's place
+  kOnly,              // no other was as good
+  kExplore,           // little is known of it
+  kExperiment,        // its variant
+  kCanary,            // the canary
+  kIncumbent,         // the conversation is there
+  kFallback,          // of the fallback list
+  kLeastBad,          // nobody is well
+};
+
+// Why a target was no candidate: api::RejectCode, likewise.
+enum class Exclusion : std::uint8_t {
+  kLabel,         // residency
+  kRegion,        // residency
+  kAbility,       // cannot do what is needed
+  kWindow,        // the request is too long
+  kMaxOutput,     // it cannot write that much
+  kPriceUnknown,  // the route wants a price
+  kPriceMax,      // too expensive
+  kQualityFloor,  // known to be too weak
+  kGate,          // not well
+  kRate,          // no rate left
+  kConcurrency,   // full
+};
+
+enum class HedgeResult : std::uint8_t {
+  kWon,      // the second attempt was first to show content
+  kLost,     // the first attempt was, or neither
+  kRefused,  // no budget or no room for a second attempt
+};
+
+// What the gateway did about a request for lack of room.
+enum class Relief : std::uint8_t {
+  kShed,           // refused for its low priority
+  kQueued,         // waited for a target to have room
+  kTrimmed,        // its oldest turns were left out
+  kBudgetRefused,  // a further attempt was not made: the route's retry budget was spent
+};
+
+enum class FeedbackResult : std::uint8_t {
+  kLearned,  // a route that learns took it
+  kUnknown,  // the request is not known (any more), or its route does not learn
+};
+
 // The spelling of each enum's values, in their order; the array's size is the number of values.
 template <class E>
 struct LabelValues;
@@ -109,6 +162,31 @@ struct LabelValues<Reuse> {
 template <>
 struct LabelValues<ReloadResult> {
   static constexpr std::array<std::string_view, 2> values{"success", "failure"};
+};
+
+template <>
+struct LabelValues<Pick> {
+  static constexpr std::array<std::string_view, 15> values{
+      "order", "rank",    "weight",     "round_robin", "least_outstanding", "p2c",      "session",  "prefix",
+      "only",  "explore", "experiment", "canary",      "incumbent",         "fallback", "least_bad"};
+};
+template <>
+struct LabelValues<Exclusion> {
+  static constexpr std::array<std::string_view, 11> values{
+      "residency:label", "residency:region", "capability",    "context:window", "context:max_output", "price:unknown",
+      "price:max",       "quality:floor",    "health:gate", "limit:rate",     "limit:concurrency"};
+};
+template <>
+struct LabelValues<HedgeResult> {
+  static constexpr std::array<std::string_view, 3> values{"won", "lost", "refused"};
+};
+template <>
+struct LabelValues<Relief> {
+  static constexpr std::array<std::string_view, 4> values{"shed", "queued", "trimmed", "budget_refused"};
+};
+template <>
+struct LabelValues<FeedbackResult> {
+  static constexpr std::array<std::string_view, 2> values{"learned", "unknown"};
 };
 
 template <class E>

@@ -71,6 +71,9 @@ class Metrics final : public prometheus::Collectable {
   // Where fluxgate_log_dropped_total comes from. The source must outlive the Metrics or be replaced by {}.
   void watch_log_drops(std::function<std::uint64_t()> source);
 
+  // Further families for every scrape, from whoever knows them. The source must outlive the Metrics.
+  void add_source(std::function<std::vector<prometheus::MetricFamily>()> source);
+
   std::vector<prometheus::MetricFamily> Collect() const override;
   std::string text() const;
 
@@ -91,6 +94,7 @@ class Metrics final : public prometheus::Collectable {
   NameTable providers_{{"provider"}};
   ProcessValues process_;
   std::function<std::uint64_t()> log_drops_;
+  std::vector<std::function<std::vector<prometheus::MetricFamily>()>> sources_;
   std::atomic<bool> draining_{false};
 };
 

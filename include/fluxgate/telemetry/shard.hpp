@@ -56,6 +56,11 @@ struct alignas(64) RouteCells {
   Histogram<kRequestBounds> duration;
   Histogram<kOverheadBounds> overhead;
   EnumCounters<AttemptOutcome> retries;  // by the outcome that caused the retry
+  EnumCounters<AttemptOutcome> shadows;  // copies sent to shadow targets
+  EnumCounters<Pick> picks;              // why the first target came first
+  EnumCounters<Exclusion> exclusions;    // targets that were no candidates
+  EnumCounters<HedgeResult> hedges;
+  EnumCounters<Relief> reliefs;
 
   void record_request(Endpoint endpoint, int status, Duration took) noexcept {
     requests[static_cast<std::size_t>(endpoint)][status_slot(status)].add();
@@ -70,6 +75,7 @@ struct alignas(64) TargetCells {
   Counter usage_missing;                       // answers that should have reported usage and did not
   EnumCounters<AttemptOutcome> attempts;
   EnumCounters<AttemptOutcome> streams_broken;
+  Counter cost_nanodollars;                    // of answers with a price and reported usage
 };
 
 struct alignas(64) ProviderCells {
@@ -117,6 +123,7 @@ class alignas(64) Shard {
   Counter client_received_bytes;    // request heads and bodies
   Counter client_sent_bytes;        // response heads and bodies
   EnumCounters<RejectReason> rejected;
+  EnumCounters<FeedbackResult> feedback;
 
  private:
   friend class Metrics;

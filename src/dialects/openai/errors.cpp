@@ -28,6 +28,8 @@ Shape shape_of(ErrorKind kind) {
     case ErrorKind::kUnsupportedMedia: return {415, kInvalid, "unsupported_media_type"};
     case ErrorKind::kExpectationFailed: return {417, kInvalid, "expectation_failed"};
     case ErrorKind::kHeadTooLarge: return {431, kInvalid, "headers_too_large"};
+    case ErrorKind::kContextLength: return {400, kInvalid, "context_length_exceeded"};
+    case ErrorKind::kIncapable: return {400, kInvalid, "unsupported_capability"};
     case ErrorKind::kClientGone: return {499, kInvalid, "client_closed_request"};
     case ErrorKind::kNotImplemented: return {501, kInvalid, "not_implemented"};
     case ErrorKind::kVersionUnsupported: return {505, kInvalid, "http_version_not_supported"};
@@ -42,6 +44,7 @@ Shape shape_of(ErrorKind kind) {
     case ErrorKind::kUpstreamInBand: return {502, kUpstream, "upstream_error"};
     case ErrorKind::kNoTarget: return {503, kServer, "no_target"};
     case ErrorKind::kOverloaded: return {503, kServer, "overloaded"};
+    case ErrorKind::kRateLimited: return {429, "rate_limit_error", "rate_limit_exceeded"};
     case ErrorKind::kDraining: return {503, kServer, "shutting_down"};
     case ErrorKind::kDeadline: return {504, kServer, "deadline_exceeded"};
     case ErrorKind::kCancelled:

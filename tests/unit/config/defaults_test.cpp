@@ -91,7 +91,7 @@ TEST(Samples, AllLoadWithoutAWord) {
     for (const auto& diagnostic : result.diagnostics) ADD_FAILURE() << format(diagnostic);
     EXPECT_TRUE(result.config);
   }
-  EXPECT_GE(count, 4);
+  EXPECT_GE(count, 5);
 }
 
 }  // namespace

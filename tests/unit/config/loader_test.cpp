@@ -60,7 +60,7 @@ TEST(Loader, KeysThatAreNotKnownOrGivenTwice) {
   EXPECT_THAT(messages(kRest + "  policy: {order_by: cost}\n"), testing::SizeIs(1));  // syntax: not inside the route
   EXPECT_THAT(messages("providers: {p: {kind: sim}}\ntargets: {t: {provider: p, model: m}}\nroutes:\n"
                        "- name: r\n  match: {model: default}\n  targets: [t]\n  polcy: {order_by: cost}\n"),
-              ElementsAre("f:7:3: error: routes[0].polcy: unknown key"));
+              ElementsAre(R"(f:7:3: error: routes[0].polcy: unknown key (did you mean "policy"?))"));
 }
 
 TEST(Loader, SectionsWithNothingBelowThemAreEmpty) {
@@ -273,7 +273,7 @@ TEST(Loader, Routes) {
        {"f:4:10: error: routes[0].name: a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -"}},
       {with_routes("- {name: a, targets: [t, u]}\n"), {"f:4:3: error: routes[0].match: required key is missing"}},
       {with_routes("- {name: a, match: {}, targets: [t, u]}\n"),
-       {"f:4:13: error: routes[0].match.model: required key is missing"}},
+       {"f:4:13: error: routes[0].match.model: required key is missing, as there is no other condition"}},
       {with_routes("- {name: a, match: {model: []}, targets: [t, u]}\n"),
        {"f:4:28: error: routes[0].match.model: must have at least one model name"}},
       {with_routes("- {name: a, match: {model: {}}, targets: [t, u]}\n"),

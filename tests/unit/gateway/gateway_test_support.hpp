@@ -51,7 +51,8 @@ inline config::Config base_config() {
 
 inline std::shared_ptr<const Snapshot> make_snapshot(config::Config config, telemetry::Metrics& metrics,
                                                      const std::vector<std::uint16_t>& sim_ports = {}) {
-  auto snapshot = Snapshot::make(std::move(config), metrics, sim_ports);
+  static LiveState live(1);  // must outlive every snapshot
+  auto snapshot = Snapshot::make(std::move(config), metrics, live, sim_ports);
   EXPECT_TRUE(snapshot) << (snapshot ? "" : snapshot.error().message);
   return snapshot ? *snapshot : nullptr;
 }

@@ -14,6 +14,12 @@ using testing::base_config;
 using testing::make_snapshot;
 using Names = std::vector<std::string>;
 
+api::RequestFacts asking(std::string_view model) {
+  api::RequestFacts facts;
+  facts.model = model;
+  return facts;
+}
+
 TEST(Snapshot, ListsTheModelsClientsMayAskFor) {
   telemetry::Metrics metrics;
   auto config = base_config();
@@ -36,8 +42,8 @@ TEST(Snapshot, AnswersForItsOwnCopyOfTheConfiguration) {
     auto config = base_config();
     snapshot = make_snapshot(std::move(config), metrics);
   }
-  ASSERT_NE(snapshot->routes().match("smart"), nullptr);
-  EXPECT_EQ(snapshot->routes().match("smart")->config->name, "smart");
+  ASSERT_NE(snapshot->routes().match(asking("smart")), nullptr);
+  EXPECT_EQ(snapshot->routes().match(asking("smart"))->config->name, "smart");
   EXPECT_EQ(snapshot->target(0).config->name, "mini");
   EXPECT_EQ(snapshot->target(0).model_json, "\"gpt-4o-mini\"");
   EXPECT_EQ(snapshot->target(1).model_json, "");
@@ -63,7 +69,8 @@ TEST(Snapshot, NamesKeepTheirMetricsOverAReload) {
   const auto after = make_snapshot(std::move(config), metrics);
   EXPECT_EQ(before->target(0).metrics, after->target(3).metrics);
   EXPECT_NE(before->target(0).metrics, after->target(0).metrics);
-  EXPECT_EQ(before->route_metrics(1), after->route_metrics(1));
+  EXPECT_EQ(before->route(1).metrics, after->route(1).metrics);
+  EXPECT_EQ(before->route(1).live, after->route(1).live) << "and what was learned";
   EXPECT_EQ(before->target(0).provider_metrics, before->target(1).provider_metrics);
 }
 
@@ -72,7 +79,8 @@ TEST(Snapshot, ABadCertificateIsAConfigurationError) {
   auto config = base_config();
   config.providers[0].base_url = "https://api.up.test/v1";
   config.providers[0].tls.ca = "/nonexistent.pem";
-  const auto snapshot = Snapshot::make(std::move(config), metrics, {});
+  LiveState live(1);
+  const auto snapshot = Snapshot::make(std::move(config), metrics, live, {});
   ASSERT_FALSE(snapshot);
   EXPECT_EQ(snapshot.error().kind, ErrorKind::kConfig);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace fluxgate::resilience {
 namespace {
 
@@ -15,7 +17,7 @@ TEST(Classify, Statuses) {
   for (const Case& c : {Case{400, NextStep::kStop},        Case{401, NextStep::kOtherTarget},
                         Case{402, NextStep::kOtherTarget}, Case{403, NextStep::kOtherTarget},
                         Case{404, NextStep::kOtherTarget}, Case{405, NextStep::kStop},
-                        Case{408, NextStep::kAnyTarget},   Case{409, NextStep::kAnyTarget},
+                        Case{408, NextStep::kOtherTarget},  Case{409, NextStep::kAnyTarget},
                         Case{413, NextStep::kStop},        Case{415, NextStep::kStop},
                         Case{422, NextStep::kStop},        Case{429, NextStep::kOtherTarget},
                         Case{500, NextStep::kAnyTarget},   Case{501, NextStep::kOtherTarget},
@@ -43,6 +45,91 @@ TEST(Classify, Errors) {
       case ErrorKind::kUpstreamInBand: EXPECT_EQ(step, NextStep::kOtherTarget) << to_string(kind); break;
       default: EXPECT_EQ(step, NextStep::kStop) << to_string(kind);
     }
+  }
+}
+
+TEST(Classify, VerdictTable) {
+  using E = ErrorClass;
+  using F = Fault;
+  using N = NextStep;
+  struct Case {
+    int status;
+    E known;
+    Verdict verdict;
+    Verdict with_filter_fallback;
+  };
+  const auto both = [](int status, E known, F fault, N next) {
+    return Case{status, known, {fault, next}, {fault, next}};
+  };
+  for (const Case& c : {
+           both(200, E::kNone, F::kNone, N::kStop),
+           both(304, E::kNone, F::kNone, N::kStop),
+           both(400, E::kNone, F::kClient, N::kStop),
+           both(400, E::kContextLength, F::kClient, N::kLargerWindow),
+           both(413, E::kContextLength, F::kClient, N::kLargerWindow),
+           both(400, E::kUnsupportedParameter, F::kClient, N::kOtherTarget),
+           Case{400, E::kContentFilter, {F::kClient, N::kStop}, {F::kClient, N::kOtherTarget}},
+           Case{403, E::kContentFilter, {F::kClient, N::kStop}, {F::kClient, N::kOtherTarget}},
+           both(401, E::kNone, F::kCredential, N::kOtherTarget),
+           both(402, E::kNone, F::kCredential, N::kOtherTarget),
+           both(403, E::kNone, F::kCredential, N::kOtherTarget),
+           both(429, E::kInsufficientQuota, F::kCredential, N::kOtherTarget),
+           both(400, E::kInvalidCredential, F::kCredential, N::kOtherTarget),
+           both(404, E::kNone, F::kModel, N::kOtherTarget),
+           both(400, E::kModelNotFound, F::kModel, N::kOtherTarget),
+           both(408, E::kNone, F::kTimeout, N::kOtherTarget),
+           both(409, E::kNone, F::kClient, N::kAnyTarget),
+           both(413, E::kNone, F::kClient, N::kStop),
+           both(413, E::kTooLargeForQuota, F::kClient, N::kOtherTarget),
+           both(422, E::kNone, F::kClient, N::kStop),
+           both(425, E::kNone, F::kClient, N::kAnyTarget),
+           both(429, E::kNone, F::kRateLimited, N::kOtherTarget),
+           both(503, E::kRateLimited, F::kRateLimited, N::kOtherTarget),
+           both(500, E::kNone, F::kTarget, N::kAnyTarget),
+           both(501, E::kNone, F::kClient, N::kOtherTarget),
+           both(502, E::kNone, F::kTarget, N::kAnyTarget),
+           both(503, E::kNone, F::kTarget, N::kAnyTarget),
+           both(503, E::kOverloaded, F::kTarget, N::kAnyTarget),
+           both(504, E::kNone, F::kTarget, N::kAnyTarget),
+           both(505, E::kNone, F::kTarget, N::kOtherTarget),
+           both(529, E::kNone, F::kTarget, N::kAnyTarget),
+           both(529, E::kOverloaded, F::kTarget, N::kAnyTarget),
+       }) {
+    SCOPED_TRACE(std::to_string(c.status) + " " + std::string(to_string(c.known)));
+    EXPECT_EQ(classify_status(c.status, c.known, false), c.verdict);
+    EXPECT_EQ(classify_status(c.status, c.known, true), c.with_filter_fallback);
+  }
+}
+
+TEST(Classify, InBandAndEmpty) {
+  EXPECT_EQ(classify_in_band(ErrorClass::kNone, false), (Verdict{Fault::kTarget, NextStep::kOtherTarget}));
+  EXPECT_EQ(classify_in_band(ErrorClass::kRateLimited, false), (Verdict{Fault::kRateLimited, NextStep::kOtherTarget}));
+  EXPECT_EQ(classify_in_band(ErrorClass::kContentFilter, false), (Verdict{Fault::kClient, NextStep::kStop}));
+  EXPECT_EQ(classify_in_band(ErrorClass::kContentFilter, true), (Verdict{Fault::kClient, NextStep::kOtherTarget}));
+  EXPECT_EQ(classify_empty_answer(), (Verdict{Fault::kTarget, NextStep::kAnyTarget}));
+}
+
+TEST(Classify, FaultsOfErrors) {
+  struct Case {
+    ErrorKind kind;
+    ErrorSource source;
+    Retry retry;
+    Fault fault;
+  };
+  for (const Case& c : {Case{ErrorKind::kConnect, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kTls, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kDns, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kUpstreamProtocol, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kUpstreamInBand, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kUpstreamReset, ErrorSource::kUpstream, Retry::kYes, Fault::kTarget},
+                        Case{ErrorKind::kUpstreamReset, ErrorSource::kUpstream, Retry::kIfReused, Fault::kCancelled},
+                        Case{ErrorKind::kUpstreamTimeout, ErrorSource::kUpstream, Retry::kYes, Fault::kTimeout},
+                        Case{ErrorKind::kClientGone, ErrorSource::kClient, Retry::kNo, Fault::kClient},
+                        Case{ErrorKind::kBadRequest, ErrorSource::kClient, Retry::kNo, Fault::kClient},
+                        Case{ErrorKind::kDeadline, ErrorSource::kGateway, Retry::kNo, Fault::kCancelled},
+                        Case{ErrorKind::kCancelled, ErrorSource::kGateway, Retry::kNo, Fault::kCancelled},
+                        Case{ErrorKind::kDraining, ErrorSource::kGateway, Retry::kNo, Fault::kCancelled}}) {
+    EXPECT_EQ(classify_error({c.kind, c.source, c.retry, ""}).fault, c.fault) << to_string(c.kind);
   }
 }
 

@@ -7,73 +7,25 @@
 #include <string>
 #include <vector>
 
+#include "routing_test_support.hpp"
+
 namespace fluxgate::routing {
 namespace {
 
-using Names = std::vector<std::string>;
-
-// Providers p (no labels), eu (labels eu) and safe (labels eu, zdr); targets a, b, c of p, d of eu, e of safe.
-config::Config base_config() {
-  config::Config config;
-  const auto provider = [&](std::string name, Names labels) {
-    config::Provider p;
-    p.name = std::move(name);
-    p.labels = std::move(labels);
-    config.providers.push_back(std::move(p));
-  };
-  provider("p", {});
-  provider("eu", {"eu"});
-  provider("safe", {"zdr", "eu"});
-  const auto target = [&](std::string name, std::string of, double weight) {
-    config::Target t;
-    t.name = std::move(name);
-    t.provider = std::move(of);
-    t.weight = weight;
-    config.targets.push_back(std::move(t));
-  };
-  target("a", "p", 1);
-  target("b", "p", 2);
-  target("c", "p", 5);
-  target("d", "eu", 1);
-  target("e", "safe", 1);
-  return config;
-}
-
-config::Route route(std::string name, Names models, Names targets, Names fallback = {}) {
-  config::Route r;
-  r.name = std::move(name);
-  r.match.models = std::move(models);
-  r.balance = config::Balance::kOrdered;
-  r.targets = std::move(targets);
-  r.fallback = std::move(fallback);
-  return r;
-}
-
-config::Config with(std::vector<config::Route> routes) {
-  auto config = base_config();
-  config.routes = std::move(routes);
-  return config;
-}
-
-api::RequestFacts asking(std::string_view model) {
-  api::RequestFacts facts;
-  facts.model = model;
-  return facts;
-}
-
-Names order(const config::Config& config, const api::RoutePlan& plan) {
-  Names names;
-  for (const auto& candidate : plan.candidates) names.push_back(config.targets[candidate.target].name);
-  return names;
-}
+using testing::asking;
+using testing::order;
+using testing::route;
+using testing::table_of;
+using testing::with;
+using Names = testing::Names;
 
 TEST(RouteTable, MatchesExactThenWildcardsInOrderThenDefault) {
   auto fallback = route("default", {}, {"a"});
   fallback.match.is_default = true;
   const auto config = with({fallback, route("any-gpt", {"gpt-*"}, {"a"}), route("minis", {"*-mini", "gpt-9*"}, {"a"}),
                             route("exact", {"gpt-4o-mini", "other"}, {"a"})});
-  const RouteTable table(config);
-  const auto matched = [&](std::string_view model) { return table.match(model)->config->name; };
+  const RouteTable table = table_of(config);
+  const auto matched = [&](std::string_view model) { return table.match(asking(model))->config->name; };
   EXPECT_EQ(matched("gpt-4o-mini"), "exact") << "exact wins wherever it stands";
   EXPECT_EQ(matched("other"), "exact");
   EXPECT_EQ(matched("gpt-5-mini"), "any-gpt") << "the first wildcard of the file";
@@ -86,10 +38,9 @@ TEST(RouteTable, MatchesExactThenWildcardsInOrderThenDefault) {
 
 TEST(RouteTable, WithoutADefaultAnUnknownModelIsAnError) {
   const auto config = with({route("r", {"known"}, {"a"})});
-  const RouteTable table(config);
-  EXPECT_EQ(table.match("unknown"), nullptr);
-  Random random(1);
-  const auto plan = table.plan(asking("unknown"), random);
+  const RouteTable table = table_of(config);
+  EXPECT_EQ(table.match(asking("unknown")), nullptr);
+  const auto plan = testing::plan(table, asking("unknown"));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().kind, ErrorKind::kModelNotFound);
   EXPECT_EQ(plan.error().source, ErrorSource::kClient);
@@ -99,15 +50,13 @@ TEST(RouteTable, WithoutADefaultAnUnknownModelIsAnError) {
 
 TEST(RouteTable, OrderedKeepsTheOrderOfTheFile) {
   const auto config = with({route("r", {"m"}, {"c", "a", "b"}, {"d", "e"})});
-  const RouteTable table(config);
-  Random random(1);
-  const auto plan = table.plan(asking("m"), random);
+  const RouteTable table = table_of(config);
+  const auto plan = testing::plan(table, asking("m"));
   ASSERT_TRUE(plan);
   EXPECT_EQ(order(config, *plan), (Names{"c", "a", "b", "d", "e"}));
   EXPECT_EQ(plan->candidates[0].chosen, api::ChosenBy::kOrder);
   EXPECT_EQ(plan->candidates[0].propensity, 1);
   EXPECT_EQ(plan->candidates[3].chosen, api::ChosenBy::kFallback);
-  EXPECT_EQ(Random(1).next(), random.next()) << "nothing was drawn";
 }
 
 TEST(RouteTable, CarriesTheBudget) {
@@ -116,34 +65,31 @@ TEST(RouteTable, CarriesTheBudget) {
   r.attempts.max = 7;
   r.retries = 2;
   const auto config = with({other, r});
-  const RouteTable table(config);
-  Random random(1);
-  const auto plan = table.plan(asking("m"), random);
+  const RouteTable table = table_of(config);
+  const auto plan = testing::plan(table, asking("m"));
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->route, 1U);
   EXPECT_EQ(plan->attempts->max, 7U);
   EXPECT_EQ(plan->tries_per_target, 3U);
-  EXPECT_EQ(table.plan(asking("x"), random)->tries_per_target, 1U);
+  EXPECT_EQ(testing::plan(table, asking("x"))->tries_per_target, 1U);
 }
 
 TEST(RouteTable, FallbacksThatAreTargetsAreNotRepeated) {
   const auto config = with({route("r", {"m"}, {"a", "b"}, {"b", "c", "a", "c"})});
-  const RouteTable table(config);
-  Random random(1);
-  EXPECT_EQ(order(config, *table.plan(asking("m"), random)), (Names{"a", "b", "c"}));
+  const RouteTable table = table_of(config);
+  EXPECT_EQ(order(config, *testing::plan(table, asking("m"))), (Names{"a", "b", "c"}));
 }
 
 TEST(RouteTable, WeightsDecideHowOftenEachComesFirst) {
   auto r = route("r", {"m"}, {"a", "b", "c"}, {"d"});
   r.balance = config::Balance::kWeighted;
   const auto config = with({r});
-  const RouteTable table(config);
-  Random random(2024);
+  const RouteTable table = table_of(config);
   constexpr int kDraws = 40000;
   std::map<std::string, int> first;
   std::map<std::string, int> second_after_c;
   for (int i = 0; i < kDraws; ++i) {
-    const auto plan = table.plan(asking("m"), random);
+    const auto plan = testing::plan(table, asking("m"), static_cast<std::uint64_t>(i));
     const Names names = order(config, *plan);
     ASSERT_EQ(names.size(), 4U);
     EXPECT_EQ(names[3], "d") << "fallbacks are not drawn";
@@ -163,13 +109,11 @@ TEST(RouteTable, APlanIsAFunctionOfTheSeed) {
   auto r = route("r", {"m"}, {"a", "b", "c", "d", "e"});
   r.balance = config::Balance::kWeighted;
   const auto config = with({r});
-  const RouteTable table(config);
+  const RouteTable table = table_of(config);
   std::set<Names> seen;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Random one(seed);
-    Random two(seed);
-    const Names names = order(config, *table.plan(asking("m"), one));
-    EXPECT_EQ(order(config, *table.plan(asking("m"), two)), names) << seed;
+    const Names names = order(config, *testing::plan(table, asking("m"), seed));
+    EXPECT_EQ(order(config, *testing::plan(table, asking("m"), seed)), names) << seed;
     seen.insert(names);
   }
   EXPECT_GT(seen.size(), 10U) << "and seeds differ";
@@ -177,23 +121,22 @@ TEST(RouteTable, APlanIsAFunctionOfTheSeed) {
 
 TEST(RouteTable, RequiredLabelsBindFallbacksToo) {
   auto r = route("r", {"m"}, {"a", "d", "e"}, {"b", "d"});
-  r.require_labels = {"eu"};
+  r.require.labels = {"eu"};
   auto strict = route("strict", {"s"}, {"d"}, {"e"});
-  strict.require_labels = {"eu", "zdr"};
+  strict.require.labels = {"eu", "zdr"};
   auto nobody = route("nobody", {"n"}, {"a"}, {"d", "e"});
-  nobody.require_labels = {"moon"};
+  nobody.require.labels = {"moon"};
   const auto config = with({r, strict, nobody});
-  const RouteTable table(config);
-  Random random(1);
-  const auto plan = table.plan(asking("m"), random);
+  const RouteTable table = table_of(config);
+  const auto plan = testing::plan(table, asking("m"));
   ASSERT_TRUE(plan);
   EXPECT_EQ(order(config, *plan), (Names{"d", "e"}));
   ASSERT_EQ(plan->rejected.size(), 2U);
   EXPECT_EQ(plan->rejected[0].target, 0U);
   EXPECT_EQ(plan->rejected[1].target, 1U);
   EXPECT_EQ(plan->rejected[0].code, api::RejectCode::kMissingLabel);
-  EXPECT_EQ(order(config, *table.plan(asking("s"), random)), (Names{"e"}));
-  const auto empty = table.plan(asking("n"), random);
+  EXPECT_EQ(order(config, *testing::plan(table, asking("s"))), (Names{"e"}));
+  const auto empty = testing::plan(table, asking("n"));
   ASSERT_TRUE(empty) << "a plan without candidates says why";
   EXPECT_TRUE(empty->candidates.empty());
   EXPECT_EQ(empty->rejected.size(), 3U);

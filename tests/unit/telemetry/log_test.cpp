@@ -15,7 +15,7 @@
 #include <regex>
 #include <thread>
 
-#include "telemetry/line_file.hpp"
+#include "fluxgate/telemetry/line_file.hpp"
 #include "telemetry/line_format.hpp"
 
 namespace fluxgate::telemetry {
