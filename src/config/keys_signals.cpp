@@ -54,7 +54,7 @@ const Section<Sensitivity>& sensitivity_section() {
 const Section<Tasks>& tasks_section() {
   static const Section<Tasks> section = [] {
     Section<Tasks> s("tasks", "How the task of a request is found. The header `x-fluxgate-task` names it and wins over "
-                              "all of these; then come `keywords`, `structure` and `file`.");
+                              "all of these; then come `keywords`, `file` and `structure`.");
     s.lists("keywords", &Tasks::keywords, Shape::kTextLists,
             "Task to words or phrases of the last user message: `{ code: [\"stack trace\", segfault] }`. Case does not "
             "matter.");

@@ -145,6 +145,7 @@ Result<std::string> explain(const Snapshot& snapshot, const LiveState& live, con
   json::Scanner scanner;
   auto scan = scanner.scan_request(text);
   if (!scan) return std::move(scan).error();
+  if (scan->model.empty()) return bad("you must provide a model parameter", "model");
   http::Fields fields;
   for (const auto& [name, value] : query.headers) fields.push_back({name, value});
   FactsBuilder builder;

@@ -15,6 +15,8 @@ using tokens::Encoding;
 
 // A longer body is only estimated: other connections wait while it is counted, 2 ms for this much of prose, 10 ms of the worst.
 constexpr std::size_t kLongestExactCount = 128 * 1024;
+// Of English prose in JSON: for load and expected money, where a third more or less changes nothing.
+constexpr std::size_t kBytesPerToken = 4;
 // The estimate is off by a fifth at the most on ordinary text, so only what comes this near to a window is counted.
 constexpr double kNearWindow = 0.7;
 constexpr double kBeyondWindow = 1.4;
@@ -95,8 +97,8 @@ Result<BuiltFacts> FactsBuilder::build(const Snapshot& snapshot, const EndpointS
   BuiltFacts built;
   api::RequestFacts& facts = built.facts;
   const routing::RouteTable& table = snapshot.routes();
-  const routing::FactsNeeded needed = table.needed(scan.model);
-  if (needed.any()) {
+  const routing::FactsNeeded needed = table.needed(scan.model, body.size(), scan.max_tokens);
+  if (needed.reads_body()) {
     auto read = read_body(snapshot, endpoint, body, own.task, needed, built);
     if (!read) return std::move(read).error();
   }
@@ -105,6 +107,10 @@ Result<BuiltFacts> FactsBuilder::build(const Snapshot& snapshot, const EndpointS
   facts.stream = scan.stream;
   facts.max_output_tokens = scan.max_tokens;
   facts.body_bytes = body.size();
+  if (facts.input_tokens == 0) {
+    facts.input_tokens = static_cast<std::uint32_t>(body.size() / kBytesPerToken);
+    facts.tokens_rough = true;
+  }
   if (scan.stream) facts.needs.add(api::Ability::kStreaming);
   if (needed.headers) facts.header_matches = header_bits(table, headers);
   if (!own.labels.empty()) facts.labels |= named_labels(snapshot.detectors(), own.labels);

@@ -135,7 +135,7 @@ void Pipeline::settle_health(TimePoint now, const std::optional<telemetry::Token
       report.tpot = to_seconds(now - attempt_->answered_at()) / static_cast<double>(usage->output - 1);
     }
   }
-  if (!built_.facts.tokens_exact) report.estimated_input = built_.facts.input_tokens;
+  if (!built_.facts.tokens_exact && !built_.facts.tokens_rough) report.estimated_input = built_.facts.input_tokens;
   claim_.leave(now, report);
 }
 

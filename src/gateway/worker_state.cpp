@@ -21,6 +21,7 @@ std::string_view DateCache::now() {
 
 void WorkerState::drop_caches() {
   scanner = json::Scanner();
+  facts.trim();
   Buffer::drop_free_blocks();
   net::drop_free_frames();
 }

@@ -42,7 +42,8 @@ Verdict lacks_ability(const FilterInput& input, const Option& option) {
 
 // Prompts that were not counted are not judged, and a window that is unknown may be large enough.
 Verdict too_long(const FilterInput& input, const Option& option) {
-  if (!option.traits->context_window || input.facts.input_tokens == 0) return std::nullopt;
+  const bool counted = input.facts.input_tokens != 0 && !input.facts.tokens_rough;
+  if (!option.traits->context_window || !counted) return std::nullopt;
   const std::uint64_t needed = needed_window(input.facts, option.estimate, input.reserved_output);
   const std::uint64_t window = *option.traits->context_window;
   if (needed <= window) return std::nullopt;

@@ -32,6 +32,7 @@ void append_facts(std::string& out, const RouteTable& table, const api::RequestF
   JsonObject object(out);
   object.number("in", facts.input_tokens);
   if (facts.tokens_exact) object.flag("exact", true);
+  if (facts.tokens_rough) object.flag("rough", true);
   if (facts.max_output_tokens) object.number("max_out", *facts.max_output_tokens);
   object.number("bytes", facts.body_bytes);
   if (!facts.needs.empty()) append_texts(object.raw("needs"), ability_names(facts.needs));

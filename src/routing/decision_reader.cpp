@@ -123,7 +123,8 @@ void read_facts(const Members& in, LoggedDecision& decision) {
     decision.tasks.push_back({task.text("name"), static_cast<float>(task.number("p", 1))});
   });
   using api::TaskSource;
-  constexpr TaskSource kSources[] = {TaskSource::kNamed, TaskSource::kKeywords, TaskSource::kStructure, TaskSource::kModel};
+  constexpr TaskSource kSources[] = {TaskSource::kNamed, TaskSource::kKeywords, TaskSource::kStructure,
+                                     TaskSource::kModel};
   facts.task_source = parse_enum(kSources, in.text("task_by")).value_or(TaskSource::kNone);
   decision.labels = in.texts("labels");
   decision.headers = in.texts("headers");
@@ -138,14 +139,17 @@ void read_lists(const Members& in, LoggedDecision& decision) {
                                    item.number("score", api::kUnknown), item.number("usd", api::kUnknown),
                                    item.number("quality", api::kUnknown), item.number("ttft", api::kUnknown)});
   });
-  in.objects("rejected", [&](const Members& item) { decision.rejected.push_back({item.text("target"), item.text("code")}); });
+  in.objects("rejected", [&](const Members& item) {
+    decision.rejected.push_back({item.text("target"), item.text("code")});
+  });
   in.objects("attempts", [&](const Members& item) {
     decision.attempts.push_back({item.text("target"), item.text("outcome"), item.small<std::uint16_t>("status"),
                                  item.number("ttft", 0), item.number("s", 0), item.flag("hedge")});
   });
 }
 
-void read_outcome(const Members& in, LoggedOutcome& outcome) {
+LoggedOutcome read_outcome(const Members& in) {
+  LoggedOutcome outcome;
   outcome.status = in.small<std::uint16_t>("status");
   outcome.served = in.text("served");
   outcome.aborted = in.flag("aborted");
@@ -155,6 +159,7 @@ void read_outcome(const Members& in, LoggedOutcome& outcome) {
   outcome.cached_tokens = in.count("tokens_cached");
   outcome.output_tokens = in.count("tokens_out");
   outcome.usd = in.number("usd", api::kUnknown);
+  return outcome;
 }
 
 LoggedDecision read_decision(const Json& json, std::string& fault) {
@@ -179,7 +184,7 @@ LoggedDecision read_decision(const Json& json, std::string& fault) {
   decision.canary = in.flag("canary");
   decision.least_bad = in.flag("least_bad");
   read_lists(in, decision);
-  read_outcome(in, decision.outcome);
+  decision.outcome = read_outcome(in);
   decision.prompt = in.text("prompt");
   if (decision.id.empty()) fault = "'id' must be a text";
   return decision;
@@ -193,7 +198,8 @@ class Reader {
   Result<void> line(const std::string& text, std::size_t number) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) return bad_line(number, "not a JSON object");
-    if (json.value("v", Json()) != 1) return bad_line(number, "'v' is not 1: another version of the format, or no decision log");
+    if (json.value("v", Json()) != 1)
+      return bad_line(number, "'v' is not 1: another version of the format, or no decision log");
     std::string fault;
     if (json.contains("feedback")) {
       feedback(Members(json, fault), fault);
@@ -244,8 +250,8 @@ class Reader {
   std::unordered_map<std::string, Scores> scores_;  // by the request's id
 };
 
-// The next line without its end, into memory that is reused; false if it is longer than `most`, which std::getline would
-// hold all of first.
+// The next line without its end, into memory that is reused; false if it is longer than `most`, which std::getline
+// would hold all of first.
 bool next_line(std::istream& in, std::size_t most, std::string& line) {
   line.clear();
   for (int c = in.get(); c != std::istream::traits_type::eof() && c != '\n'; c = in.get()) {
@@ -267,7 +273,8 @@ Result<DecisionLog> read_decisions(std::istream& in, const ReadLimits& limits) {
   std::string text;
   bool cut = false;
   for (std::size_t number = 1; in.good(); ++number) {
-    if (!next_line(in, limits.line, text)) return bad_line(number, "longer than " + std::to_string(limits.line) + " bytes");
+    if (!next_line(in, limits.line, text))
+      return bad_line(number, "longer than " + std::to_string(limits.line) + " bytes");
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
     // A process that was killed leaves a last line without its end.
     if (in.eof() && !Json::accept(text)) {
@@ -276,7 +283,8 @@ Result<DecisionLog> read_decisions(std::istream& in, const ReadLimits& limits) {
     }
     if (auto read = reader.line(text, number); !read) return std::move(read).error();
   }
-  if (in.bad()) return Error(ErrorKind::kConfig, ErrorSource::kGateway, Retry::kNo, "the decision log cannot be read to its end");
+  if (in.bad())
+    return Error(ErrorKind::kConfig, ErrorSource::kGateway, Retry::kNo, "the decision log cannot be read to its end");
   return std::move(reader).finish(cut);
 }
 

@@ -63,7 +63,8 @@ OffPolicyValue off_policy_value(std::span<const OffPolicyRow> rows, double clip)
   return result;
 }
 
-// ---- the model of rewards --------------------------------------------------------------------------------------------
+// ---- the model of rewards
+// --------------------------------------------------------------------------------------------
 
 void RewardModel::Sum::add(double value) {
   reward += value;
@@ -102,7 +103,8 @@ std::size_t RewardModel::seen(std::size_t target) const {
   return static_cast<std::size_t>(without(kFolds, cells_, target).count);
 }
 
-// ---- full information --------------------------------------------------------------------------------------------------
+// ---- full information
+// --------------------------------------------------------------------------------------------------
 
 double hull_value(std::span<const PriceAndValue> singles, double price) {
   double best = -std::numeric_limits<double>::infinity();
@@ -137,7 +139,9 @@ Interval bootstrap(std::size_t rows, std::size_t resamples, std::uint64_t seed,
     values.push_back(statistic(drawn));
   }
   std::sort(values.begin(), values.end());
-  const auto at = [&](double share) { return values[static_cast<std::size_t>(share * static_cast<double>(resamples - 1))]; };
+  const auto at = [&](double share) {
+    return values[static_cast<std::size_t>(share * static_cast<double>(resamples - 1))];
+  };
   return {at(0.025), at(0.975)};
 }
 

@@ -45,7 +45,8 @@ void see_answer(Seen& seen, const LoggedDecision& decision) {
   const auto input = static_cast<double>(*outcome.input_tokens);
   seen.input += input;
   seen.cached += static_cast<double>(outcome.cached_tokens.value_or(0));
-  if (decision.facts.input_tokens > 0 && !decision.facts.tokens_exact) seen.input_ratio.push_back(input / decision.facts.input_tokens);
+  if (decision.facts.input_tokens > 0 && !decision.facts.tokens_exact)
+    seen.input_ratio.push_back(input / decision.facts.input_tokens);
 }
 
 void see_attempt(Seen& seen, const LoggedDecision& decision, const LoggedAttempt& attempt) {
@@ -56,7 +57,8 @@ void see_attempt(Seen& seen, const LoggedDecision& decision, const LoggedAttempt
   seen.ttft.push_back(attempt.ttft);
   const double output = static_cast<double>(decision.outcome.output_tokens.value_or(0));
   const bool served = decision.outcome.served == attempt.target;
-  if (served && output > 1 && attempt.elapsed > attempt.ttft) seen.tpot.push_back((attempt.elapsed - attempt.ttft) / (output - 1));
+  if (served && output > 1 && attempt.elapsed > attempt.ttft)
+    seen.tpot.push_back((attempt.elapsed - attempt.ttft) / (output - 1));
 }
 
 api::TargetStatus status_of(Seen seen) {
@@ -156,7 +158,8 @@ class Diff {
 
 }  // namespace
 
-// ---- a logged request on another table ---------------------------------------------------------------------------------
+// ---- a logged request on another table
+// ---------------------------------------------------------------------------------
 
 std::optional<std::uint32_t> target_named(const RouteTable& table, std::string_view name) {
   for (const policies::Traits& traits : table.traits()) {
@@ -183,7 +186,8 @@ api::RequestFacts facts_of(const LoggedDecision& decision, const RouteTable& tab
   }
   for (std::size_t i = 0; i < table.header_conditions().size(); ++i) {
     const HeaderCondition& condition = table.header_conditions()[i];
-    if (place_of(decision.headers, condition.name + ": " + condition.value)) facts.header_matches |= std::uint64_t{1} << i;
+    if (place_of(decision.headers, condition.name + ": " + condition.value))
+      facts.header_matches |= std::uint64_t{1} << i;
   }
   return facts;
 }
@@ -199,10 +203,12 @@ double LoggedMoney::of(const LoggedDecision& decision, std::uint32_t target) con
   double output = static_cast<double>(outcome.output_tokens.value_or(0));
   if (!(same && outcome.output_tokens) && median > 0) output = median;
   const double cached = same ? static_cast<double>(outcome.cached_tokens.value_or(0)) : 0;
-  return ((input - cached) * price.input + cached * price.cached_input.value_or(price.input) + output * price.output) / 1e6;
+  return ((input - cached) * price.input + cached * price.cached_input.value_or(price.input) + output * price.output) /
+         1e6;
 }
 
-// ---- the world as the log shows it ---------------------------------------------------------------------------------------
+// ---- the world as the log shows it
+// ---------------------------------------------------------------------------------------
 
 LogView::LogView(const RouteTable& table, const std::vector<LoggedDecision>& decisions)
     : status_(table.traits().size()), turns_(table.routes().size()), canary_share_(table.routes().size()) {
@@ -216,8 +222,11 @@ LogView::LogView(const RouteTable& table, const std::vector<LoggedDecision>& dec
     const auto of_canary = [&](const LoggedDecision& decision) { return of_route(decision) && decision.canary; };
     const auto all = std::count_if(decisions.begin(), decisions.end(), of_route);
     const auto canary = std::count_if(decisions.begin(), decisions.end(), of_canary);
-    if (canary > 0) canary_share_[i] = static_cast<double>(canary) / static_cast<double>(all);
-    else if (!route.canary->steps.empty()) canary_share_[i] = route.canary->steps.front();
+    if (canary > 0) {
+      canary_share_[i] = static_cast<double>(canary) / static_cast<double>(all);
+    } else if (!route.canary->steps.empty()) {
+      canary_share_[i] = route.canary->steps.front();
+    }
   }
 }
 
@@ -253,9 +262,11 @@ api::QualityCell LogView::cell(std::uint32_t route, std::uint16_t task, std::uin
   return found == cells_.end() ? api::QualityCell() : found->second;
 }
 
-// ---- all of it -----------------------------------------------------------------------------------------------------------
+// ---- all of it
+// -----------------------------------------------------------------------------------------------------------
 
-DecisionDiff decision_diff(const RouteTable& table, const DecisionLog& log, LogView& live, const ReplayOptions& options) {
+DecisionDiff decision_diff(const RouteTable& table, const DecisionLog& log, LogView& live,
+                           const ReplayOptions& options) {
   Diff diff(table, live, options);
   for (const LoggedDecision& decision : log.decisions) diff.add(decision);
   return std::move(diff).take();

@@ -22,8 +22,10 @@ class LoggedMoney {
 };
 
 // Level 1 and level 2.
-DecisionDiff decision_diff(const RouteTable& table, const DecisionLog& log, LogView& live, const ReplayOptions& options);
-Counterfactual counterfactual(const RouteTable& table, const DecisionLog& log, LogView& live, const ReplayOptions& options);
+DecisionDiff decision_diff(const RouteTable& table, const DecisionLog& log, LogView& live,
+                           const ReplayOptions& options);
+Counterfactual counterfactual(const RouteTable& table, const DecisionLog& log, LogView& live,
+                              const ReplayOptions& options);
 
 // The seed of a row's plan.
 std::uint64_t plan_seed(const LoggedDecision& decision, const ReplayOptions& options);

@@ -43,7 +43,8 @@ Result<std::vector<Arm>> arms_of(const RouteTable& table, const std::vector<task
   std::vector<Arm> arms;
   for (const policies::Traits& traits : table.traits()) {
     const std::string name(traits.name);
-    const bool known = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.outcomes.contains(name); });
+    const bool known =
+        std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.outcomes.contains(name); });
     if (!known) continue;
     if (!traits.price) return refused("target '" + name + "' has no price");
     arms.push_back({traits.index, name, traits.price->input});
@@ -54,7 +55,8 @@ Result<std::vector<Arm>> arms_of(const RouteTable& table, const std::vector<task
 
 class Cases {
  public:
-  Cases(const RouteTable& table, const tasks::Tagger& tagger, const std::vector<Arm>& arms, const OutcomesOptions& options)
+  Cases(const RouteTable& table, const tasks::Tagger& tagger, const std::vector<Arm>& arms,
+        const OutcomesOptions& options)
       : table_(table), tagger_(tagger), arms_(arms), options_(options) {}
 
   // Nothing if an outcome is missing, or the table refuses the request.
@@ -76,7 +78,8 @@ class Cases {
   }
 
  private:
-  std::optional<std::size_t> pick(const tasks::LabelledRow& row, std::string_view named_task, std::size_t number) const {
+  std::optional<std::size_t> pick(const tasks::LabelledRow& row, std::string_view named_task,
+                                  std::size_t number) const {
     api::RequestFacts facts;
     facts.model = options_.model;
     facts.body_bytes = row.prompt.size();
@@ -140,7 +143,8 @@ std::size_t oracle_of(const Case& one, const std::vector<Arm>& arms) {
 
 // Long prompts to the best arm and short ones to the cheapest, or the other way round, whichever does better here; as
 // many to the best as the price allows. The direction is chosen in hindsight: a rule that is hard to beat.
-Chooser length_rule(std::vector<Case> cases, const std::vector<Arm>& arms, std::size_t cheap, std::size_t best, double price) {
+Chooser length_rule(std::vector<Case> cases, const std::vector<Arm>& arms, std::size_t cheap, std::size_t best,
+                    double price) {
   const double range = arms[best].price - arms[cheap].price;
   const double share = range > 0 ? std::clamp((price - arms[cheap].price) / range, 0.0, 1.0) : 1;
   const auto strong = static_cast<std::size_t>(share * static_cast<double>(cases.size()));
@@ -150,7 +154,8 @@ Chooser length_rule(std::vector<Case> cases, const std::vector<Arm>& arms, std::
       return long_to_best ? a.tokens > b.tokens : a.tokens < b.tokens;
     });
     std::size_t place = 0;
-    const Chooser chooser = judged("length rule", cases, arms, [&](const Case&) { return place++ < strong ? best : cheap; });
+    const Chooser chooser =
+        judged("length rule", cases, arms, [&](const Case&) { return place++ < strong ? best : cheap; });
     if (chooser.value > better.value) better = chooser;
   }
   return better;
@@ -216,12 +221,15 @@ Result<OutcomesReplay> replay_outcomes(const RouteTable& table, const tasks::Tag
     replay.singles.push_back({singles.back().price, singles.back().value});
   }
   const auto best = static_cast<std::size_t>(
-      std::max_element(singles.begin(), singles.end(), [](auto& a, auto& b) { return a.value < b.value; }) - singles.begin());
+      std::max_element(singles.begin(), singles.end(), [](auto& a, auto& b) { return a.value < b.value; }) -
+      singles.begin());
   const auto cheap = static_cast<std::size_t>(
-      std::min_element(singles.begin(), singles.end(), [](auto& a, auto& b) { return a.price < b.price; }) - singles.begin());
+      std::min_element(singles.begin(), singles.end(), [](auto& a, auto& b) { return a.price < b.price; }) -
+      singles.begin());
   replay.best_single = singles[best];
   replay.mix = {"best random mix of two", hull_value(replay.singles, replay.router.price), replay.router.price};
-  replay.others.push_back(judged("the same, task named", cases, arms, [](const Case& one) { return one.picked_named; }));
+  replay.others.push_back(
+      judged("the same, task named", cases, arms, [](const Case& one) { return one.picked_named; }));
   if (std::all_of(cases.begin(), cases.end(), [](const Case& one) { return one.by_table.has_value(); })) {
     replay.others.push_back(judged("task table", cases, arms, [](const Case& one) { return *one.by_table; }));
   }

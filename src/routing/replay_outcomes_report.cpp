@@ -16,8 +16,8 @@ std::string points(double value) {
 }
 
 std::string difference_line(const std::string& to, double value, const Interval& interval) {
-  std::string line = "against " + to + ": " + points(value) + " points, 95 % interval " + points(interval.low) + " to " +
-                     points(interval.high);
+  std::string line = "against " + to + ": " + points(value) + " points, 95 % interval " + points(interval.low) +
+                     " to " + points(interval.high);
   return line + (interval.spans_zero() ? ": not distinguishable\n" : "\n");
 }
 
@@ -46,8 +46,10 @@ std::string to_text(const OutcomesReplay& replay) {
   std::ostringstream out;
   out << replay.rows << " prompts with every outcome known";
   if (replay.left_out > 0) out << ", " << replay.left_out << " left out";
-  out << "\n\n" << std::left << std::setw(40) << "chooser" << std::right << std::setw(9) << "value" << std::setw(9) << "$/M in"
-      << std::setw(13) << "best single" << std::setw(12) << "random mix" << "\n";
+  out << "\n\n"
+      << std::left << std::setw(40) << "chooser" << std::right << std::setw(9) << "value" << std::setw(9) << "$/M in"
+      << std::setw(13) << "best single" << std::setw(12) << "random mix"
+      << "\n";
   const auto line = [&](const Chooser& chooser, const std::string& label) {
     out << std::left << std::setw(40) << label << std::right << std::fixed << std::setw(9) << std::setprecision(4)
         << chooser.value << std::setw(9) << std::setprecision(3) << chooser.price << std::setw(13)
@@ -58,7 +60,8 @@ std::string to_text(const OutcomesReplay& replay) {
   line(replay.best_single, "best single (" + replay.best_single.name + ")");
   line(replay.mix, replay.mix.name);
   for (const Chooser& chooser : replay.others) line(chooser, chooser.name);
-  out << "(the last two columns: points above the best single target, and above the best random mix at the same price)\n\n"
+  out << "(the last two columns: points above the best single target, and above the best random mix at the same "
+         "price)\n\n"
       << difference_line("the best single target", replay.router.value - replay.best_single.value, replay.against_best)
       << difference_line("the best random mix", replay.router.value - replay.mix.value, replay.against_mix);
   out << "price: " << std::setprecision(0) << 100 * replay.router.price / replay.best_single.price
@@ -78,7 +81,8 @@ std::string to_json(const OutcomesReplay& replay) {
   append_chooser(object.raw("random_mix"), replay, replay.mix);
   append_array(object.raw("others"), replay.others,
                [&](std::string& to, const Chooser& chooser) { append_chooser(to, replay, chooser); });
-  append_interval(object.raw("against_best_single"), replay.router.value - replay.best_single.value, replay.against_best);
+  append_interval(object.raw("against_best_single"), replay.router.value - replay.best_single.value,
+                  replay.against_best);
   append_interval(object.raw("against_random_mix"), replay.router.value - replay.mix.value, replay.against_mix);
   append_array(object.raw("picks"), replay.picks, [](std::string& to, const auto& pick) {
     JsonObject item(to);

@@ -10,42 +10,48 @@ namespace {
 
 std::string percent(std::size_t part, std::size_t whole) {
   std::ostringstream out;
-  out << std::fixed << std::setprecision(1) << (whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole)) << " %";
+  out << std::fixed << std::setprecision(1)
+      << (whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole)) << " %";
   return out.str();
 }
 
 std::string or_nobody(const std::string& target) { return target.empty() ? "(nobody)" : target; }
 
 void write_diff(std::ostream& out, const DecisionDiff& diff) {
-  out << "decisions: " << diff.all.rows << ", changed " << diff.all.changed << " (" << percent(diff.all.changed, diff.all.rows) << ")\n";
+  out << "decisions: " << diff.all.rows << ", changed " << diff.all.changed << " ("
+      << percent(diff.all.changed, diff.all.rows) << ")\n";
   if (diff.no_route > 0) out << "  no route takes the model any more: " << diff.no_route << "\n";
   if (diff.nobody > 0) out << "  every target is ruled out: " << diff.nobody << "\n";
   for (const auto& [route, share] : diff.routes) {
-    out << "  route " << route << ": " << share.rows << ", changed " << share.changed << " (" << percent(share.changed, share.rows) << ")\n";
+    out << "  route " << route << ": " << share.rows << ", changed " << share.changed << " ("
+        << percent(share.changed, share.rows) << ")\n";
   }
   for (const auto& [move, count] : diff.moves) {
     out << "  " << or_nobody(move.first) << " -> " << or_nobody(move.second) << ": " << count << "\n";
   }
-  for (const auto& [code, count] : diff.violations) out << "  the logged choice breaks a rule of the new configuration, " << code << ": " << count << "\n";
+  for (const auto& [code, count] : diff.violations)
+    out << "  the logged choice breaks a rule of the new configuration, " << code << ": " << count << "\n";
   for (const Changed& sample : diff.samples) {
-    out << "  e.g. " << sample.id << ": " << or_nobody(sample.from) << " -> " << or_nobody(sample.to) << "; " << sample.reason << "\n";
+    out << "  e.g. " << sample.id << ": " << or_nobody(sample.from) << " -> " << or_nobody(sample.to) << "; "
+        << sample.reason << "\n";
   }
-  out << std::setprecision(6) << "money at the new prices, " << diff.priced << " requests: $" << diff.usd_old << " as logged, $"
-      << diff.usd_new << " with the new configuration";
+  out << std::setprecision(6) << "money at the new prices, " << diff.priced << " requests: $" << diff.usd_old
+      << " as logged, $" << diff.usd_new << " with the new configuration";
   if (diff.usd_logged > 0) out << " (the log says $" << diff.usd_logged << " was paid, all requests)";
   out << "\n";
 }
 
 void write_rival(std::ostream& out, const std::string& label, const Rival& rival) {
-  out << "  " << std::left << std::setw(34) << label << std::right << std::fixed << std::setprecision(4) << rival.value.value
-      << " +- " << 1.96 * rival.value.error;
+  out << "  " << std::left << std::setw(34) << label << std::right << std::fixed << std::setprecision(4)
+      << rival.value.value << " +- " << 1.96 * rival.value.error;
   if (!std::isnan(rival.usd)) out << "  $" << std::setprecision(6) << rival.usd << " a request";
   if (rival.ess > 0) out << "  (effective sample " << std::setprecision(0) << rival.ess << ")";
   out << "\n";
 }
 
 void write_value(std::ostream& out, const Counterfactual& value) {
-  out << "\nvalue of the answers: " << value.rows << " requests with a reward and a known chance, " << value.left_out << " left out\n";
+  out << "\nvalue of the answers: " << value.rows << " requests with a reward and a known chance, " << value.left_out
+      << " left out\n";
   if (!value.refused.empty()) out << "  NO ESTIMATE: " << value.refused << "\n";
   if (value.rows == 0) return;
   if (value.refused.empty()) {
@@ -57,17 +63,19 @@ void write_value(std::ostream& out, const Counterfactual& value) {
         << 100 * found.clipped_weight << " % of the weight; without support: " << 100 * value.unsupported << " %\n";
   }
   write_rival(out, "current", value.current);
-  if (!value.singles.empty()) write_rival(out, "best single (" + value.singles.front().name + ")", value.singles.front());
+  if (!value.singles.empty())
+    write_rival(out, "best single (" + value.singles.front().name + ")", value.singles.front());
   write_rival(out, "random", value.random);
   if (value.hull && value.refused.empty()) {
-    out << "  best random mix of two targets at the new configuration's price: " << std::setprecision(4) << *value.hull << "\n";
+    out << "  best random mix of two targets at the new configuration's price: " << std::setprecision(4) << *value.hull
+        << "\n";
   }
   out << "  oracle bound: " << std::fixed << std::setprecision(4) << value.oracle_bound << "\n";
   const double difference = value.value.dr.value - value.current.value.value;
   const double error = std::hypot(value.value.dr.error, value.current.value.error);
   if (value.refused.empty()) {
-    out << "new against current: " << std::showpos << std::setprecision(4) << difference << std::noshowpos << " +- " << 1.96 * error
-        << (std::abs(difference) <= 1.96 * error ? ": not distinguishable\n" : "\n");
+    out << "new against current: " << std::showpos << std::setprecision(4) << difference << std::noshowpos << " +- "
+        << 1.96 * error << (std::abs(difference) <= 1.96 * error ? ": not distinguishable\n" : "\n");
   }
 }
 

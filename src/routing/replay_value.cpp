@@ -26,7 +26,8 @@ std::optional<double> reward_of(const LoggedDecision& decision, Reward kind) {
   const bool own = outcome.served == decision.pick();
   if (kind == Reward::kFeedback) return own ? decision.feedback : std::nullopt;
   if (is_clients_own(outcome.status)) return std::nullopt;
-  const bool hedged = std::any_of(decision.attempts.begin(), decision.attempts.end(), [](const auto& item) { return item.hedge; });
+  const bool hedged =
+      std::any_of(decision.attempts.begin(), decision.attempts.end(), [](const auto& item) { return item.hedge; });
   if (hedged && !own) return std::nullopt;  // it was not the first choice that failed, only slower
   return own && !outcome.aborted && outcome.status >= 200 && outcome.status < 300 ? 1 : 0;
 }
@@ -42,7 +43,7 @@ class Numbers {
 };
 
 struct Chance {
-  std::uint32_t target = 0;   // of the table
+  std::uint32_t target = 0;  // of the table
   double chance = 1;
 };
 
@@ -50,7 +51,7 @@ struct Row {
   const LoggedDecision* decision = nullptr;
   std::size_t cell = 0;
   std::size_t fold = 0;
-  std::size_t logged = 0;       // number of the logged choice
+  std::size_t logged = 0;  // number of the logged choice
   double propensity = 1;
   double reward = 0;
   std::vector<Chance> choices;  // of the new policy; empty if it refuses the request, which is worth 0
@@ -225,10 +226,12 @@ class Estimate {
     std::vector<PriceAndValue> priced;
     for (const policies::Traits& traits : table_.traits()) {
       const std::size_t number = number_of(traits.index);
-      Rival single = rival(std::string(traits.name), [number](const Row& row) { return row.logged == number ? 1.0 : 0.0; });
+      Rival single =
+          rival(std::string(traits.name), [number](const Row& row) { return row.logged == number ? 1.0 : 0.0; });
       if (single.ess < options_.min_ess) continue;
       single.usd = 0;
-      for (const Row& row : rows_) single.usd += money_.of(*row.decision, traits.index) / static_cast<double>(rows_.size());
+      for (const Row& row : rows_)
+        single.usd += money_.of(*row.decision, traits.index) / static_cast<double>(rows_.size());
       if (!std::isnan(single.usd)) priced.push_back({single.usd, single.value.value});
       result_.singles.push_back(std::move(single));
     }
@@ -254,7 +257,8 @@ class Estimate {
     std::ostringstream why;
     if (result_.unsupported > kMaxUnsupported) {
       why << static_cast<int>(std::lround(100 * result_.unsupported))
-          << " % of the new choices were never possible in the log (its choice was certain, or the target was no candidate)";
+          << " % of the new choices were never possible in the log (its choice was certain, or the target was no "
+             "candidate)";
       for (const std::string& name : never) why << (name == *never.begin() ? "; never chosen there: " : ", ") << name;
     } else if (result_.value.ess < options_.min_ess) {
       why << "the effective sample size is " << static_cast<int>(result_.value.ess) << ", below " << options_.min_ess;
@@ -265,7 +269,7 @@ class Estimate {
   const RouteTable& table_;
   const ReplayOptions& options_;
   LoggedMoney money_;
-  Numbers numbers_;   // of targets
+  Numbers numbers_;  // of targets
   Numbers cells_;
   std::vector<Row> rows_;
   std::optional<RewardModel> model_;
@@ -274,7 +278,8 @@ class Estimate {
 
 }  // namespace
 
-Counterfactual counterfactual(const RouteTable& table, const DecisionLog& log, LogView& live, const ReplayOptions& options) {
+Counterfactual counterfactual(const RouteTable& table, const DecisionLog& log, LogView& live,
+                              const ReplayOptions& options) {
   return Estimate(table, log, live, options).take();
 }
 

@@ -58,6 +58,7 @@ std::optional<std::size_t> quality_row(const std::vector<std::string>& names, co
 FactsNeeded& FactsNeeded::operator|=(const FactsNeeded& other) {
   shape |= other.shape;
   tokens |= other.tokens;
+  rough |= other.rough;
   tasks |= other.tasks;
   labels |= other.labels;
   headers |= other.headers;
@@ -121,6 +122,13 @@ CompiledRoute RouteTable::compile(const config::Route& route) {
   compile_match(route.match, compiled);
   compile_quality(route.policy, compiled);
   compiled.needed = facts_needed(compiled);
+  const std::vector<std::uint32_t> all = all_targets(compiled);
+  const bool trims = route.context.on_overflow == config::OnOverflow::kTrim;
+  for (const std::uint32_t target : all) {
+    const auto window = traits_[target].context_window;
+    if (!window || (all.size() == 1 && !trims)) continue;
+    compiled.smallest_window = compiled.smallest_window == 0 ? *window : std::min(compiled.smallest_window, *window);
+  }
   compiled.estimates = reads_estimates(compiled);
   return compiled;
 }
@@ -181,19 +189,21 @@ void RouteTable::add_measured_quality(std::vector<std::vector<double>>& table) c
   }
 }
 
+std::vector<std::uint32_t> RouteTable::all_targets(const CompiledRoute& route) const {
+  std::vector<std::uint32_t> all = route.targets;
+  for (const auto* more : {&route.fallback, &route.canary, &route.shadow}) all.insert(all.end(), more->begin(), more->end());
+  for (const auto& variant : route.variants) all.insert(all.end(), variant.begin(), variant.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 // What a route's own rules need to know. A route with a single target has nothing to choose: its provider is the judge.
 FactsNeeded RouteTable::facts_needed(const CompiledRoute& route) const {
   const config::Route& rules = *route.config;
-  FactsNeeded needed;
-  std::vector<std::uint32_t> all = route.targets;
-  all.insert(all.end(), route.fallback.begin(), route.fallback.end());
-  for (const auto& variant : route.variants) all.insert(all.end(), variant.begin(), variant.end());
-  all.insert(all.end(), route.canary.begin(), route.canary.end());
-  all.insert(all.end(), route.shadow.begin(), route.shadow.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
+  const std::vector<std::uint32_t> all = all_targets(route);
   const bool choice = all.size() > 1;
-
+  FactsNeeded needed;
   needed.labels = !rules.match.sensitivity.empty() || !config_.sensitivity.require.empty();
   needed.headers = !rules.match.headers.empty();
   needed.tasks = !rules.match.tasks.empty() || rules.policy.order_by == config::OrderBy::kAdaptive ||
@@ -202,17 +212,11 @@ FactsNeeded RouteTable::facts_needed(const CompiledRoute& route) const {
                  rules.balance == config::Balance::kSession || rules.balance == config::Balance::kPrefix ||
                  rules.policy.order_by == config::OrderBy::kAdaptive || rules.experiment || rules.canary ||
                  rules.hedge;  // which is not for requests with tools
-  needed.tokens = rules.match.min_tokens || rules.match.max_tokens ||
-                  rules.context.on_overflow == config::OnOverflow::kTrim ||
-                  (choice && (needs_money(rules) || rules.policy.order_by == config::OrderBy::kLatency));
-  for (const std::uint32_t target : all) {
-    if (!choice) break;
-    needed.shape = needed.shape || !traits_[target].abilities.no.empty();
-    needed.tokens = needed.tokens || traits_[target].context_window != traits_[all.front()].context_window;
-  }
+  for (const std::uint32_t target : all) needed.shape = needed.shape || (choice && !traits_[target].abilities.no.empty());
+  needed.tokens = rules.match.min_tokens || rules.match.max_tokens || rules.policy.max_cost;
   const bool by_load = rules.balance == config::Balance::kLeastOutstanding || rules.balance == config::Balance::kP2c ||
                        rules.balance == config::Balance::kPrefix;
-  needed.tokens = needed.tokens || (choice && by_load);
+  needed.rough = choice && (by_load || needs_money(rules) || rules.policy.order_by == config::OrderBy::kLatency);
   return needed;
 }
 
@@ -220,7 +224,7 @@ FactsNeeded RouteTable::facts_needed(const CompiledRoute& route) const {
 bool RouteTable::reads_estimates(const CompiledRoute& route) const {
   const config::Policy& policy = route.config->policy;
   const config::Balance balance = route.config->balance;
-  return route.needed.tokens || policy.order_by != config::OrderBy::kListed || policy.quality_floor > 0 ||
+  return route.needed.tokens || route.needed.rough || route.smallest_window != 0 || policy.order_by != config::OrderBy::kListed || policy.quality_floor > 0 ||
          policy.max_cost || balance == config::Balance::kP2c || balance == config::Balance::kLeastOutstanding ||
          balance == config::Balance::kPrefix || !config_.decision_log.file.empty();
 }
@@ -244,14 +248,23 @@ void RouteTable::index(std::uint32_t route) {
 
 // ---- matching ------------------------------------------------------------------------------------------------------
 
-FactsNeeded RouteTable::needed(std::string_view model) const {
+FactsNeeded RouteTable::needed_for(const CompiledRoute& route, std::size_t body_bytes, std::optional<std::uint64_t> max_output) {
+  FactsNeeded needed = route.needed;
+  if (route.smallest_window == 0) return needed;
+  const std::uint64_t answer = max_output.value_or(route.config->context.default_output);
+  needed.tokens = needed.tokens || body_bytes + answer > route.smallest_window;
+  needed.rough = true;
+  return needed;
+}
+
+FactsNeeded RouteTable::needed(std::string_view model, std::size_t body_bytes, std::optional<std::uint64_t> max_output) const {
   FactsNeeded needed;
   for (const auto& list : {&before_, &after_}) {
     for (const std::uint32_t route : *list) {
-      if (takes_model(routes_[route], model)) needed |= routes_[route].needed;
+      if (takes_model(routes_[route], model)) needed |= needed_for(routes_[route], body_bytes, max_output);
     }
   }
-  if (const CompiledRoute* plain = plain_match(model)) needed |= plain->needed;
+  if (const CompiledRoute* plain = plain_match(model)) needed |= needed_for(*plain, body_bytes, max_output);
   return needed;
 }
 

@@ -293,12 +293,33 @@ class Fluxgate(Proxy):
             providers += (f"  {shape}: {{ kind: openai_compatible, base_url: \"{scheme}://127.0.0.1:{port}/v1\", "
                           f"api_key: {{ env: BENCH_API_KEY }}, allow_private: true, "
                           f"max_idle_connections: {POOL}{tls_options} }}\n")
-            targets += f"  {shape}: {{ provider: {shape}, model: bench-model }}\n"
-            routes += f"  - {{ name: {shape}, match: {{ model: bench-{shape} }}, targets: [{shape}] }}\n"
+            targets += self.targets(shape)
+            routes += self.route(shape)
         port = next(iter(self.ports.values()))
         config = self.write("fluxgate.yaml", FLUXGATE.format(port=port, admin=free_port(), dir=self.directory,
                                                              providers=providers, targets=targets, routes=routes))
         return [self.binary, "serve", "--config", config]
 
+    def targets(self, shape):
+        return f"  {shape}: {{ provider: {shape}, model: bench-model }}\n"
 
-ALL = {kind.name: kind for kind in (Direct, Nginx, Haproxy, Fluxgate)}
+    def route(self, shape):
+        return f"  - {{ name: {shape}, match: {{ model: bench-{shape} }}, targets: [{shape}] }}\n"
+
+
+class FluxgateRouted(Fluxgate):
+    """The same with a policy on: every request is read for its facts, and four targets are filtered, priced and balanced."""
+
+    name = "routed"
+
+    def targets(self, shape):
+        return "".join(f"  {shape}-{n}: {{ provider: {shape}, model: bench-model, price: {{ input: 1, output: {n + 1} }}, "
+                       f"quality: 0.8, context_window: {1_000_000 + n}, abilities: {{ vision: false }} }}\n" for n in range(4))
+
+    def route(self, shape):
+        names = ", ".join(f"{shape}-{n}" for n in range(4))
+        return (f"  - {{ name: {shape}, match: {{ model: bench-{shape} }}, targets: [{names}], balance: p2c, "
+                f"policy: {{ order_by: cost, near: 10 }} }}\n")
+
+
+ALL = {kind.name: kind for kind in (Direct, Nginx, Haproxy, Fluxgate, FluxgateRouted)}

@@ -43,6 +43,7 @@ struct RequestFacts {
   // Everything below stays as it is here unless a route of the snapshot needs it (routing::RouteTable::needs()).
   std::uint32_t input_tokens = 0;          // messages and tools; 0: not counted
   bool tokens_exact = false;               // counted with a vocabulary; else estimated
+  bool tokens_rough = false;               // guessed from the size of the body: fit for comparing, not for limits
   AbilitySet needs;                        // of the model that answers
   std::uint16_t messages = 0;              // conversation shape
   std::uint16_t user_turns = 0;

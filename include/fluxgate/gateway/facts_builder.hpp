@@ -43,6 +43,9 @@ class FactsBuilder {
   Result<BuiltFacts> build(const Snapshot& snapshot, const EndpointSpec& endpoint, const json::RequestScan& scan,
                            std::string_view body, const http::Fields& headers, const OwnFields& own);
 
+  // Frees what is kept only to be reused soon.
+  void trim() { reader_.trim(); }
+
  private:
   Result<void> read_body(const Snapshot& snapshot, const EndpointSpec& endpoint, std::string_view body,
                          std::string_view named_task, const routing::FactsNeeded& needed, BuiltFacts& built);

@@ -14,26 +14,26 @@ namespace fluxgate::routing {
 
 // One logged choice. `rhat` is what a model of the rewards, fitted on other rows, expects.
 struct OffPolicyRow {
-  double chance_new = 0;    // with which the new policy makes the logged choice here
-  double chance_logged = 1; // with which the logging policy made it; above 0
-  double reward = 0;        // of the logged choice
-  double rhat_new = 0;      // of the new policy here: the mean over its choices
-  double rhat_logged = 0;   // of the logged choice
+  double chance_new = 0;     // with which the new policy makes the logged choice here
+  double chance_logged = 1;  // with which the logging policy made it; above 0
+  double reward = 0;         // of the logged choice
+  double rhat_new = 0;       // of the new policy here: the mean over its choices
+  double rhat_logged = 0;    // of the logged choice
 };
 
 struct Measured {
   double value = 0;
-  double error = 0;         // standard error
+  double error = 0;  // standard error
 };
 
 struct OffPolicyValue {
   std::size_t rows = 0;
-  Measured ips;             // inverse propensity: unbiased but for the clipping, wide, may lie above 1
-  Measured snips;           // the same, divided by the sum of the weights: little bias, less wide
-  Measured dr;              // doubly robust: rhat, corrected by the weighted surprises
-  double ess = 0;           // how many rows of the new policy's own the weighted rows are worth
-  double clipped_rows = 0;  // share of the rows whose weight was clipped
-  double clipped_weight = 0;// share of the weight that was cut off
+  Measured ips;               // inverse propensity: unbiased but for the clipping, wide, may lie above 1
+  Measured snips;             // the same, divided by the sum of the weights: little bias, less wide
+  Measured dr;                // doubly robust: rhat, corrected by the weighted surprises
+  double ess = 0;             // how many rows of the new policy's own the weighted rows are worth
+  double clipped_rows = 0;    // share of the rows whose weight was clipped
+  double clipped_weight = 0;  // share of the weight that was cut off
 };
 
 // Weights are chance_new / chance_logged, at most `clip`. All zero without rows.
@@ -65,7 +65,7 @@ class RewardModel {
 
   std::size_t cells_;
   std::size_t targets_;
-  std::vector<Sum> sums_;   // fold, then cell (one more for all cells), then target (one more for all targets)
+  std::vector<Sum> sums_;  // fold, then cell (one more for all cells), then target (one more for all targets)
 };
 
 // ---- full information ----------------------------------------------------------------------------------------------
@@ -85,7 +85,8 @@ struct Interval {
   bool spans_zero() const { return low <= 0 && high >= 0; }
 };
 
-// The middle 95 % of `statistic` over resamples of `rows` indexes, drawn with replacement. Deterministic given the seed.
+// The middle 95 % of `statistic` over resamples of `rows` indexes, drawn with replacement. Deterministic given the
+// seed.
 Interval bootstrap(std::size_t rows, std::size_t resamples, std::uint64_t seed,
                    const std::function<double(std::span<const std::size_t>)>& statistic);
 

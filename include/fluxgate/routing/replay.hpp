@@ -24,7 +24,8 @@
 
 namespace fluxgate::routing {
 
-// ---- the log ---------------------------------------------------------------------------------------------------------
+// ---- the log
+// ---------------------------------------------------------------------------------------------------------
 
 struct LoggedTask {
   std::string name;
@@ -50,14 +51,14 @@ struct LoggedAttempt {
   std::string target;
   std::string outcome;
   int status = 0;
-  double ttft = 0;      // seconds; 0: none
+  double ttft = 0;  // seconds; 0: none
   double elapsed = 0;
   bool hedge = false;
 };
 
 struct LoggedOutcome {
   int status = 0;
-  std::string served;   // empty: nobody's answer
+  std::string served;  // empty: nobody's answer
   bool aborted = false;
   std::string error;
   double elapsed = 0;
@@ -75,7 +76,7 @@ struct LoggedDecision {
   std::uint64_t seed = 0;
   std::string endpoint;
   std::string model;
-  api::RequestFacts facts;           // without what only names can say: model, tasks, labels, headers
+  api::RequestFacts facts;  // without what only names can say: model, tasks, labels, headers
   std::vector<LoggedTask> tasks;
   std::vector<std::string> labels;
   std::vector<std::string> headers;  // "name: value", the conditions that held
@@ -89,7 +90,7 @@ struct LoggedDecision {
   std::vector<LoggedAttempt> attempts;
   LoggedOutcome outcome;
   std::string prompt;
-  std::optional<double> feedback;    // the last score of each channel, averaged
+  std::optional<double> feedback;  // the last score of each channel, averaged
 
   // The first choice; empty if everybody was ruled out.
   const std::string& pick() const;
@@ -134,7 +135,8 @@ class LogView final : public api::LiveView {
   std::map<std::tuple<std::uint32_t, std::uint16_t, std::uint32_t>, api::QualityCell> cells_;
 };
 
-// ---- another configuration over a log ----------------------------------------------------------------------------------
+// ---- another configuration over a log
+// ----------------------------------------------------------------------------------
 
 // What counts as a good answer.
 enum class Reward : std::uint8_t {
@@ -147,7 +149,7 @@ struct ReplayOptions {
   double min_ess = 100;
   double clip = 10;
   Reward reward = Reward::kFeedback;
-  std::size_t samples = 5;            // changed decisions to show
+  std::size_t samples = 5;  // changed decisions to show
 };
 
 struct Changed {
@@ -164,39 +166,39 @@ struct Share {
 
 struct DecisionDiff {
   Share all;
-  std::size_t no_route = 0;                                       // no route takes the model
-  std::size_t nobody = 0;                                         // a route, but every target is ruled out
-  std::map<std::string, Share> routes;                            // by the new route
+  std::size_t no_route = 0;                                          // no route takes the model
+  std::size_t nobody = 0;                                            // a route, but every target is ruled out
+  std::map<std::string, Share> routes;                               // by the new route
   std::map<std::pair<std::string, std::string>, std::size_t> moves;  // from, to
-  std::map<std::string, std::size_t> violations;                  // why the new rules rule the logged choice out
+  std::map<std::string, std::size_t> violations;                     // why the new rules rule the logged choice out
   std::vector<Changed> samples;
   // At the new table's prices, over the rows where both choices have one.
   std::size_t priced = 0;
   double usd_old = 0;
   double usd_new = 0;
-  double usd_logged = 0;                                          // what the log says was paid, over the rows that say
+  double usd_logged = 0;  // what the log says was paid, over the rows that say
 };
 
 // A policy's value beside the others.
 struct Rival {
   std::string name;
   Measured value;
-  double usd = api::kUnknown;   // mean per request
-  double ess = 0;               // 0: not estimated but seen
+  double usd = api::kUnknown;  // mean per request
+  double ess = 0;              // 0: not estimated but seen
 };
 
 struct Counterfactual {
-  std::string refused;                         // why there is no estimate; empty: there is one
-  std::size_t rows = 0;                        // with a reward and a propensity
+  std::string refused;   // why there is no estimate; empty: there is one
+  std::size_t rows = 0;  // with a reward and a propensity
   std::size_t left_out = 0;
-  double unsupported = 0;                      // share of the new choices that the log never makes in such a case
+  double unsupported = 0;  // share of the new choices that the log never makes in such a case
   OffPolicyValue value;
   double usd = api::kUnknown;
   Rival current;
   Rival random;
-  std::vector<Rival> singles;                  // those with enough support, best first
-  double oracle_bound = 0;                     // the best cell mean in each row: more than any policy can be known to give
-  std::optional<double> hull;                  // best random mix of two of `singles` at the new policy's price
+  std::vector<Rival> singles;  // those with enough support, best first
+  double oracle_bound = 0;     // the best cell mean in each row: more than any policy can be known to give
+  std::optional<double> hull;  // best random mix of two of `singles` at the new policy's price
 };
 
 struct LogReplay {
@@ -208,36 +210,37 @@ LogReplay replay_log(const RouteTable& table, const DecisionLog& log, const Repl
 std::string to_text(const LogReplay& replay);
 std::string to_json(const LogReplay& replay);
 
-// ---- full information --------------------------------------------------------------------------------------------------
+// ---- full information
+// --------------------------------------------------------------------------------------------------
 
 struct OutcomesOptions {
-  std::string model = "auto";       // the name the requests ask for
+  std::string model = "auto";  // the name the requests ask for
   std::uint64_t seed = 1;
   std::size_t resamples = 1000;
 };
 
 struct Chooser {
   std::string name;
-  double value = 0;        // mean outcome
-  double price = 0;        // mean input price, dollars per million tokens
+  double value = 0;  // mean outcome
+  double price = 0;  // mean input price, dollars per million tokens
 };
 
 struct OutcomesReplay {
   std::size_t rows = 0;
-  std::size_t left_out = 0;                   // without a route, a choice, or all outcomes
+  std::size_t left_out = 0;  // without a route, a choice, or all outcomes
   Chooser router;
   Chooser best_single;
-  Chooser mix;                                // best random mix of two at the router's price
-  std::vector<Chooser> others;                // task named, task table, length rule, random, oracle, each single
-  Interval against_best;                      // 95 % of router - best_single
+  Chooser mix;                  // best random mix of two at the router's price
+  std::vector<Chooser> others;  // task named, task table, length rule, random, oracle, each single
+  Interval against_best;        // 95 % of router - best_single
   Interval against_mix;
   std::map<std::string, std::size_t> picks;
-  std::vector<PriceAndValue> singles;         // for the hull
+  std::vector<PriceAndValue> singles;  // for the hull
 };
 
-// Each row is a request with that prompt as its only message. Targets are those of the table that the rows have outcomes
-// for; each needs a price. A row counts at the list price of one input token of its target: outcome sets do not say how
-// long answers were. kConfig if nothing can be compared.
+// Each row is a request with that prompt as its only message. Targets are those of the table that the rows have
+// outcomes for; each needs a price. A row counts at the list price of one input token of its target: outcome sets do
+// not say how long answers were. kConfig if nothing can be compared.
 Result<OutcomesReplay> replay_outcomes(const RouteTable& table, const tasks::Tagger& tagger,
                                        const std::vector<tasks::LabelledRow>& rows, const OutcomesOptions& options);
 

@@ -21,11 +21,12 @@ namespace fluxgate::routing {
 // What a request must be looked at for before it can be matched and planned. What is not needed is not read.
 struct FactsNeeded {
   bool shape = false;    // abilities, turns, hashes of session, user and prefix
-  bool tokens = false;   // an estimate of the input
+  bool tokens = false;   // an estimate of the input from its text
+  bool rough = false;    // a guess from the size of the body will do: for load and expected money
   bool tasks = false;    // the tagger
   bool labels = false;   // the detectors
   bool headers = false;  // the table's header conditions
-  bool any() const { return shape || tokens || tasks || labels || headers; }
+  bool reads_body() const { return shape || tokens || tasks || labels; }
   FactsNeeded& operator|=(const FactsNeeded& other);
 };
 
@@ -38,6 +39,7 @@ struct CompiledRoute {
   std::vector<std::uint32_t> canary;
   std::vector<std::uint32_t> shadow;
   FactsNeeded needed;
+  std::uint64_t smallest_window = 0;                 // of the targets whose window is known; 0: of none
   bool estimates = true;                             // some filter, order or balance reads them
   // The route's conditions, compiled. All zero and empty for a plain route.
   std::uint64_t headers = 0;             // bits of header_conditions(); all must hold
@@ -67,8 +69,9 @@ class RouteTable {
   // entry for each of its targets (compile_traits).
   RouteTable(const config::Config& config, std::vector<policies::Traits> traits, Vocabulary vocabulary = {});
 
-  // What must be known of a request for this model before match() and plan() can say anything.
-  FactsNeeded needed(std::string_view model) const;
+  // What must be known of a request for this model before match() and plan() can say anything. A body that fits
+  // the smallest window of a route byte for token need not be counted for it: no token is shorter than a byte.
+  FactsNeeded needed(std::string_view model, std::size_t body_bytes, std::optional<std::uint64_t> max_output = {}) const;
   const std::vector<HeaderCondition>& header_conditions() const { return header_conditions_; }
 
   // Some route may take this name, whatever else its conditions are.
@@ -101,7 +104,9 @@ class RouteTable {
   void compile_match(const config::Match& match, CompiledRoute& compiled);
   void compile_quality(const config::Policy& policy, CompiledRoute& compiled) const;
   void add_measured_quality(std::vector<std::vector<double>>& table) const;
+  std::vector<std::uint32_t> all_targets(const CompiledRoute& route) const;
   FactsNeeded facts_needed(const CompiledRoute& route) const;
+  static FactsNeeded needed_for(const CompiledRoute& route, std::size_t body_bytes, std::optional<std::uint64_t> max_output);
   bool reads_estimates(const CompiledRoute& route) const;
   void index(std::uint32_t route);
   std::vector<std::uint32_t> target_indexes(const std::vector<std::string>& names) const;

@@ -187,8 +187,9 @@ TEST(DecisionLine, ReadsBackTheChoiceAndWhatCameOfIt) {
 
 TEST(ReadDecisions, JoinsFeedbackTheLastOfAChannelAndTheMeanOfChannels) {
   const std::string text = std::string(kLeast) + "\n" + feedback_line({1, "r1", 0.2, "failed", "thumbs"}) + "\n" +
-                           feedback_line({2, "r1", 1, "good_fit", "thumbs"}) + "\n" + feedback_line({3, "r1", 0.5, "", "judge"}) +
-                           "\n" + feedback_line({3, "another", 0.5, "", ""}) + "\n";
+                           feedback_line({2, "r1", 1, "good_fit", "thumbs"}) + "\n" +
+                           feedback_line({3, "r1", 0.5, "", "judge"}) + "\n" +
+                           feedback_line({3, "another", 0.5, "", ""}) + "\n";
   const DecisionLog log = read(text);
   ASSERT_EQ(log.decisions.size(), 1u);
   EXPECT_DOUBLE_EQ(log.decisions[0].feedback.value(), 0.75);
@@ -202,7 +203,10 @@ TEST(ReadDecisions, FeedbackMayStandBeforeItsDecision) {
 }
 
 TEST(ReadDecisions, IgnoresWhatItDoesNotKnowAndEmptyLines) {
-  const DecisionLog log = read("\n  \r\n" R"({"v":1,"id":"r1","new":{"x":[1]},"facts":{"in":5,"new":true,"needs":["telepathy"]}})" "\n");
+  const DecisionLog log = read(
+      "\n  \r\n"
+      R"({"v":1,"id":"r1","new":{"x":[1]},"facts":{"in":5,"new":true,"needs":["telepathy"]}})"
+      "\n");
   ASSERT_EQ(log.decisions.size(), 1u);
   EXPECT_EQ(log.decisions[0].line, 3u);
   EXPECT_EQ(log.decisions[0].facts.input_tokens, 5u);
@@ -213,21 +217,41 @@ TEST(ReadDecisions, NamesTheLineThatIsWrong) {
   const std::string good = std::string(kLeast) + "\n";
   EXPECT_EQ(error_of(good + "[]\n"), "line 2: not a JSON object");
   EXPECT_EQ(error_of(good + "{\"v\":1,\n" + good), "line 2: not a JSON object");
-  EXPECT_NE(error_of(good + "\n" R"({"v":2,"id":"x","facts":{}})" "\n").find("line 3: 'v' is not 1"), std::string::npos);
-  EXPECT_EQ(error_of(R"({"v":1,"id":7,"facts":{}})" "\n"), "line 1: 'id' must be a text");
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x"})" "\n"), "line 1: 'facts' must be an object");
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"in":-1}})" "\n"), "line 1: 'in' has the wrong type");
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"in":4294967296}})" "\n"), "line 1: 'in' is too large");
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"session":"xyz"}})" "\n"), "line 1: 'session' is no hash");
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{},"candidates":["a"]})" "\n"),
+  EXPECT_NE(error_of(good + "\n"
+                            R"({"v":2,"id":"x","facts":{}})"
+                            "\n")
+                .find("line 3: 'v' is not 1"),
+            std::string::npos);
+  EXPECT_EQ(error_of(R"({"v":1,"id":7,"facts":{}})"
+                     "\n"),
+            "line 1: 'id' must be a text");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x"})"
+                     "\n"),
+            "line 1: 'facts' must be an object");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"in":-1}})"
+                     "\n"),
+            "line 1: 'in' has the wrong type");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"in":4294967296}})"
+                     "\n"),
+            "line 1: 'in' is too large");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{"session":"xyz"}})"
+                     "\n"),
+            "line 1: 'session' is no hash");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{},"candidates":["a"]})"
+                     "\n"),
             "line 1: an element of 'candidates' has the wrong type");
-  EXPECT_EQ(error_of(R"({"v":1,"feedback":"x","score":2})" "\n"), "line 1: 'score' must be 0 to 1");
+  EXPECT_EQ(error_of(R"({"v":1,"feedback":"x","score":2})"
+                     "\n"),
+            "line 1: 'score' must be 0 to 1");
 }
 
 TEST(ReadDecisions, IsBounded) {
   ReadLimits limits;
   limits.line = 40;
-  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{},"prompt":"long, long, long"})" "\n", limits), "line 1: longer than 40 bytes");
+  EXPECT_EQ(error_of(R"({"v":1,"id":"x","facts":{},"prompt":"long, long, long"})"
+                     "\n",
+                     limits),
+            "line 1: longer than 40 bytes");
   limits.decisions = 1;
   EXPECT_EQ(error_of(std::string(kLeast) + "\n" + std::string(kLeast) + "\n", limits), "line 2: more than 1 decisions");
 }

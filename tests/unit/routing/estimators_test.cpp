@@ -11,11 +11,14 @@
 namespace fluxgate::routing {
 namespace {
 
-// ---- worked values -----------------------------------------------------------------------------------------------------
+// ---- worked values
+// -----------------------------------------------------------------------------------------------------
 
 TEST(OffPolicy, WorkedValues) {
-  // New policy agrees?, propensity, reward, rhat of the new choice; rhat of the logged one is the same where they agree.
-  const std::array<OffPolicyRow, 4> rows{{{1, .5, 1, .8, .8}, {0, .5, 0, .4, .7}, {1, .1, 1, .8, .8}, {0, .9, 1, .4, .7}}};
+  // New policy agrees?, propensity, reward, rhat of the new choice; rhat of the logged one is the same where they
+  // agree.
+  const std::array<OffPolicyRow, 4> rows{
+      {{1, .5, 1, .8, .8}, {0, .5, 0, .4, .7}, {1, .1, 1, .8, .8}, {0, .9, 1, .4, .7}}};
   const OffPolicyValue value = off_policy_value(rows, 10);
   EXPECT_EQ(value.rows, 4u);
   EXPECT_NEAR(value.ips.value, 3.0, 1e-12);
@@ -92,7 +95,8 @@ TEST(Bootstrap, IsTheMiddle95PercentAndTheSameForASeed) {
   EXPECT_TRUE((Interval{-0.1, 0.1}.spans_zero()));
 }
 
-// ---- against full information --------------------------------------------------------------------------------------------
+// ---- against full information
+// --------------------------------------------------------------------------------------------
 
 constexpr std::size_t kTargets = 3;
 constexpr std::size_t kTasks = 4;
@@ -121,15 +125,16 @@ class World {
     for (std::size_t i = 0; i < n; ++i) {
       const auto task = static_cast<std::size_t>(random_.unit() * kTasks);
       std::array<double, kTargets> outcomes{};
-      for (std::size_t target = 0; target < kTargets; ++target) outcomes[target] = random_.unit() < kGood[task][target] ? 1 : 0;
+      for (std::size_t target = 0; target < kTargets; ++target)
+        outcomes[target] = random_.unit() < kGood[task][target] ? 1 : 0;
       const std::size_t logged = draw_logged();
       draws.push_back({task, logged, i % RewardModel::kFolds, kLogged[logged], outcomes[logged]});
       model.add(draws.back().fold, task, logged, outcomes[logged]);
     }
     for (const Draw& draw : draws) {
       const std::size_t choice = kNew[draw.task];
-      rows.push_back({draw.logged == choice ? 1.0 : 0.0, draw.propensity, draw.reward, model.expect(draw.fold, draw.task, choice),
-                      model.expect(draw.fold, draw.task, draw.logged)});
+      rows.push_back({draw.logged == choice ? 1.0 : 0.0, draw.propensity, draw.reward,
+                      model.expect(draw.fold, draw.task, choice), model.expect(draw.fold, draw.task, draw.logged)});
     }
     trial.value = off_policy_value(rows, 100);
     return trial;

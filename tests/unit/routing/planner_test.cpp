@@ -88,16 +88,22 @@ TEST(Match, TokensAndTasks) {
 
 TEST(Match, NothingIsReadThatNoRouteNeeds) {
   const auto plain = with({route("r", {"m"}, {"a", "b"})});
-  EXPECT_FALSE(table_of(plain).needed("m").any());
+  EXPECT_FALSE(table_of(plain).needed("m", 1000).reads_body());
+  EXPECT_FALSE(table_of(plain).needed("m", 1000).rough);
   auto by_cost = route("c", {"c"}, {"a", "b"});
   by_cost.policy.order_by = config::OrderBy::kCost;
   auto private_ = route("p", {}, {"a"});
   private_.match.sensitivity = {"pii"};
   const auto config = with({by_cost, private_, route("r", {"m"}, {"a"})});
   const RouteTable table = table_of(config, {{}, {"pii"}});
-  EXPECT_TRUE(table.needed("c").tokens);
-  EXPECT_FALSE(table.needed("m").tokens);
-  EXPECT_TRUE(table.needed("m").labels) << "the conditional route might take it";
+  EXPECT_TRUE(table.needed("c", 1000).rough);
+  EXPECT_FALSE(table.needed("m", 1000).rough);
+  EXPECT_TRUE(table.needed("m", 1000).labels) << "the conditional route might take it";
+
+  auto windows = with({route("w", {"w"}, {"a", "b"})});
+  windows.targets[0].context_window = 8000;
+  EXPECT_FALSE(table_of(windows).needed("w", 3000).tokens) << "it fits whatever its tokens are";
+  EXPECT_TRUE(table_of(windows).needed("w", 30000).tokens);
 }
 
 // ---- planning ------------------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ void price(config::Config& config, std::size_t target, double input, double outp
 config::Config priced(config::OrderBy order_by) {
   auto r = route("r", {"m"}, {"a", "b", "c"});
   r.policy.order_by = order_by;
-  r.policy.quality = {{"default", {{"a", 0.5}, {"b", 0.6}, {"c", 0.9}}}, {"code", {{"a", 0.2}, {"b", 0.8}, {"c", 0.82}}}};
+  r.policy.quality = {{"default", {{"a", 0.5}, {"b", 0.6}, {"c", 0.9}}},
+                      {"code", {{"a", 0.2}, {"b", 0.8}, {"c", 0.82}}}};
   auto config = with({r});
   price(config, kA, 1, 2);
   price(config, kB, 2, 4);
@@ -60,7 +61,8 @@ api::RequestFacts some_facts(Random& random) {
   return facts;
 }
 
-// ---- the same configuration ----------------------------------------------------------------------------------------------
+// ---- the same configuration
+// ----------------------------------------------------------------------------------------------
 
 TEST(Replay, LoggedFactsAndSeedGiveTheLoggedPlanAgain) {
   const config::Balance balances[] = {config::Balance::kOrdered, config::Balance::kWeighted, config::Balance::kP2c,
@@ -93,7 +95,8 @@ TEST(Replay, LoggedFactsAndSeedGiveTheLoggedPlanAgain) {
   }
 }
 
-// ---- logs of a policy that draws -----------------------------------------------------------------------------------------
+// ---- logs of a policy that draws
+// -----------------------------------------------------------------------------------------
 
 constexpr double kGood[2][3] = {{0.3, 0.8, 0.85}, {0.7, 0.5, 0.9}};  // by task, then a, b, c
 
@@ -129,7 +132,8 @@ std::string drawn_log(std::size_t rows, bool draws) {
 // By cost: b for code (a is far worse, c hardly better), c for prose (everybody else is far worse).
 config::Config new_config() {
   auto config = priced(config::OrderBy::kCost);
-  config.routes[0].policy.quality = {{"code", {{"a", 0.3}, {"b", 0.8}, {"c", 0.83}}}, {"prose", {{"a", 0.6}, {"b", 0.5}, {"c", 0.9}}}};
+  config.routes[0].policy.quality = {{"code", {{"a", 0.3}, {"b", 0.8}, {"c", 0.83}}},
+                                     {"prose", {{"a", 0.6}, {"b", 0.5}, {"c", 0.9}}}};
   config.routes[0].policy.exploration = 0;
   return config;
 }
@@ -197,7 +201,8 @@ TEST(Replay, AModelThatNoRouteTakesAndATargetThatIsGone) {
   EXPECT_FALSE(replay.value.refused.empty());
 }
 
-// ---- the counterfactual value --------------------------------------------------------------------------------------------
+// ---- the counterfactual value
+// --------------------------------------------------------------------------------------------
 
 TEST(Replay, EstimatesTheValueOfAnotherPolicy) {
   const auto config = new_config();
@@ -250,8 +255,8 @@ TEST(Replay, RefusesBelowTheLeastEffectiveSampleSize) {
 
 TEST(Replay, OnlyAnswersOfTheFirstChoiceSayHowGoodItWas) {
   DecisionLog log = read(drawn_log(200, true));
-  log.decisions[0].outcome.served = "e";       // a fallback answered
-  log.decisions[1].feedback.reset();           // nobody said anything
+  log.decisions[0].outcome.served = "e";  // a fallback answered
+  log.decisions[1].feedback.reset();      // nobody said anything
   log.decisions[2].candidates[0].propensity = std::nan("");
   const auto config = new_config();
   const RouteTable table = table_of(config, vocabulary());
@@ -265,10 +270,10 @@ TEST(Replay, OnlyAnswersOfTheFirstChoiceSayHowGoodItWas) {
 TEST(Replay, SuccessIsAWholeAnswerOfTheFirstChoice) {
   DecisionLog log = read(drawn_log(200, true));
   for (LoggedDecision& decision : log.decisions) decision.feedback.reset();
-  log.decisions[0].outcome.status = 400;                                   // the client's own: left out
-  log.decisions[1].outcome.aborted = true;                                 // 0
-  log.decisions[2].outcome.served = "e";                                   // 0: the first choice failed
-  log.decisions[3].outcome.served = "e";                                   // a hedge was faster: left out
+  log.decisions[0].outcome.status = 400;    // the client's own: left out
+  log.decisions[1].outcome.aborted = true;  // 0
+  log.decisions[2].outcome.served = "e";    // 0: the first choice failed
+  log.decisions[3].outcome.served = "e";    // a hedge was faster: left out
   log.decisions[3].attempts[0].hedge = true;
   auto r = route("r", {"m"}, {"a", "b", "c"});
   r.balance = config::Balance::kWeighted;
@@ -296,7 +301,8 @@ TEST(LogView, LearnsLengthsAndSpeedsFromTheLog) {
   EXPECT_NEAR(cell.good / cell.observations(), 0.85, 0.08);
 }
 
-// ---- the table of fluxgate train -------------------------------------------------------------------------------------------
+// ---- the table of fluxgate train
+// -------------------------------------------------------------------------------------------
 
 TEST(MeasuredQuality, StandsInWhereThePolicySaysNothing) {
   const tasks::QualityTable measured = {
@@ -326,12 +332,14 @@ TEST(MeasuredQuality, StandsInWhereThePolicySaysNothing) {
   EXPECT_FALSE(table.routes()[1].needed.tasks);
 }
 
-// ---- full information ------------------------------------------------------------------------------------------------------
+// ---- full information
+// ------------------------------------------------------------------------------------------------------
 
 // Code goes to b, prose to a; b is right on code, a on prose, c mostly.
 config::Config outcome_config() {
   auto config = priced(config::OrderBy::kCost);
-  config.routes[0].policy.quality = {{"code", {{"a", 0.1}, {"b", 0.9}, {"c", 0.9}}}, {"prose", {{"a", 0.9}, {"b", 0.2}, {"c", 0.9}}}};
+  config.routes[0].policy.quality = {{"code", {{"a", 0.1}, {"b", 0.9}, {"c", 0.9}}},
+                                     {"prose", {{"a", 0.9}, {"b", 0.2}, {"c", 0.9}}}};
   config.tasks.keywords = {{"code", {"python"}}, {"prose", {"poem"}}};
   return config;
 }
@@ -341,7 +349,9 @@ std::vector<tasks::LabelledRow> outcome_rows() {
   for (int i = 0; i < 100; ++i) {
     const std::string number = std::to_string(i);
     rows.push_back({"python program " + number, "code", {{"a", 0}, {"b", 1}, {"c", i % 10 == 0 ? 0 : 1}}});
-    rows.push_back({"a poem, much longer than the programs are, number " + number, "prose", {{"a", 1}, {"b", 0}, {"c", i % 10 == 0 ? 0 : 1}}});
+    rows.push_back({"a poem, much longer than the programs are, number " + number,
+                    "prose",
+                    {{"a", 1}, {"b", 0}, {"c", i % 10 == 0 ? 0 : 1}}});
   }
   return rows;
 }
@@ -417,7 +427,8 @@ TEST(ReplayOutcomes, NeedsPricesAndRowsItCanRoute) {
   };
   EXPECT_EQ(error(config, outcome_rows()), "no row has all outcomes and a route for model 'auto'");
   options.model = "m";
-  EXPECT_EQ(error(config, {{"python", "code", {{"a", 1}}}}), "the rows have outcomes of fewer than two targets of the configuration");
+  EXPECT_EQ(error(config, {{"python", "code", {{"a", 1}}}}),
+            "the rows have outcomes of fewer than two targets of the configuration");
   config.targets[kB].price.reset();
   EXPECT_EQ(error(config, outcome_rows()), "target 'b' has no price");
 }
