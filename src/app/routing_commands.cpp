@@ -83,9 +83,9 @@ int simulate(const SimulateArguments& arguments) {
     return kFailed;
   }
   const auto& targets = loaded.config->targets;
-  for (const auto& [name, target] : scenario->targets) {
-    const bool known = std::any_of(targets.begin(), targets.end(), [&](const auto& item) { return item.name == name; });
-    if (!known) return fail(arguments.scenario + ": targets." + name + ": the configuration has no such target");
+  for (const auto& scripted : scenario->targets) {
+    const bool known = std::any_of(targets.begin(), targets.end(), [&](const auto& item) { return item.name == scripted.first; });
+    if (!known) return fail(arguments.scenario + ": targets." + scripted.first + ": the configuration has no such target");
   }
   routing::print_report(std::cout, *loaded.config, routing::simulate(*loaded.config, *scenario));
   return kOk;

@@ -214,6 +214,8 @@ class Reader {
     return {};
   }
 
+  bool any() const { return !log_.decisions.empty() || log_.feedback_lines > 0; }
+
   DecisionLog finish(bool cut) && {
     std::size_t matched = 0;
     for (LoggedDecision& decision : log_.decisions) {
@@ -276,8 +278,8 @@ Result<DecisionLog> read_decisions(std::istream& in, const ReadLimits& limits) {
     if (!next_line(in, limits.line, text))
       return bad_line(number, "longer than " + std::to_string(limits.line) + " bytes");
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    // A process that was killed leaves a last line without its end.
-    if (in.eof() && !Json::accept(text)) {
+    // A process that was killed leaves a last line without its end. If it is all there is, it is no log.
+    if (in.eof() && reader.any() && !Json::accept(text)) {
       cut = true;
       break;
     }

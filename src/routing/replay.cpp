@@ -11,6 +11,8 @@
 namespace fluxgate::routing {
 namespace {
 
+constexpr std::uint64_t kBytesPerToken = 4;
+
 template <class Names>
 std::optional<std::size_t> place_of(const Names& names, std::string_view name) {
   const auto found = std::find(names.begin(), names.end(), name);
@@ -74,6 +76,20 @@ api::TargetStatus status_of(Seen seen) {
   return status;
 }
 
+// Where no route needed to count, as reported by whoever answered; else by the size of the body.
+std::uint32_t tokens_of(const LoggedDecision& decision) {
+  const std::uint64_t tokens = decision.outcome.input_tokens.value_or(decision.facts.body_bytes / kBytesPerToken);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens, 1u << 30));
+}
+
+// " <what> <ours> against <theirs>", if both are known and differ.
+std::string compared(std::string_view what, double ours, double theirs) {
+  if (std::isnan(ours) || std::isnan(theirs) || ours == theirs) return {};
+  std::ostringstream text;
+  text << ", " << what << " " << std::setprecision(4) << ours << " against " << theirs;
+  return text.str();
+}
+
 // Why the new plan does not try `from` first.
 std::string reason(const RouteTable& table, const Result<api::RoutePlan>& plan, const std::string& from) {
   if (!plan) return "no route takes the request";
@@ -85,10 +101,11 @@ std::string reason(const RouteTable& table, const Result<api::RoutePlan>& plan, 
   for (std::size_t i = 0; i < plan->candidates.size(); ++i) {
     const api::Candidate& candidate = plan->candidates[i];
     if (candidate.target != *target) continue;
-    std::ostringstream text;
-    text << "place " << i + 1 << " (" << api::to_string(candidate.chosen) << "), score " << std::setprecision(4)
-         << candidate.score << " against " << plan->candidates.front().score;
-    return text.str();
+    const api::Candidate& first = plan->candidates.front();
+    return "place " + std::to_string(i + 1) + " (" + std::string(api::to_string(candidate.chosen)) + ")" +
+           compared("quality", candidate.estimate.quality, first.estimate.quality) +
+           compared("dollars", candidate.estimate.usd, first.estimate.usd) +
+           compared("score", candidate.score, first.score);
   }
   return "no target of route '" + table.routes()[plan->route].config->name + "'";
 }
@@ -175,6 +192,7 @@ std::uint64_t plan_seed(const LoggedDecision& decision, const ReplayOptions& opt
 api::RequestFacts facts_of(const LoggedDecision& decision, const RouteTable& table) {
   api::RequestFacts facts = decision.facts;
   facts.model = decision.model;
+  if (facts.input_tokens == 0) facts.input_tokens = tokens_of(decision);
   for (const LoggedTask& task : decision.tasks) {
     const auto index = place_of(table.vocabulary().tasks, task.name);
     if (index) facts.tasks.push_back({static_cast<std::uint16_t>(*index), task.probability});

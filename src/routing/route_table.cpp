@@ -134,10 +134,10 @@ CompiledRoute RouteTable::compile(const config::Route& route) {
 }
 
 void RouteTable::compile_match(const config::Match& match, CompiledRoute& compiled) {
-  for (const auto& [name, value] : match.headers) {
-    const auto same = [&](const HeaderCondition& known) { return known.name == name && known.value == value; };
+  for (const auto& header : match.headers) {  // no structured binding: clang 14 cannot capture one
+    const auto same = [&](const HeaderCondition& known) { return known.name == header.first && known.value == header.second; };
     auto found = std::find_if(header_conditions_.begin(), header_conditions_.end(), same);
-    if (found == header_conditions_.end()) found = header_conditions_.insert(found, {name, value});
+    if (found == header_conditions_.end()) found = header_conditions_.insert(found, {header.first, header.second});
     compiled.headers |= std::uint64_t{1} << static_cast<std::size_t>(found - header_conditions_.begin());
   }
   for (const std::string& label : match.sensitivity) {
@@ -265,6 +265,8 @@ FactsNeeded RouteTable::needed(std::string_view model, std::size_t body_bytes, s
     }
   }
   if (const CompiledRoute* plain = plain_match(model)) needed |= needed_for(*plain, body_bytes, max_output);
+  // A log is replayed on tables that ask for other facts than this one does.
+  if (!config_.decision_log.file.empty()) needed |= FactsNeeded{true, true, true, true, true, true};
   return needed;
 }
 

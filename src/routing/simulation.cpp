@@ -88,7 +88,7 @@ class Server {
 class Simulation final : public api::LiveView {
  public:
   Simulation(const config::Config& config, const Scenario& scenario)
-      : config_(config), scenario_(scenario), table_(config, compile_traits(config, nullptr)), registry_(scenario.seed),
+      : scenario_(scenario), table_(config, compile_traits(config, nullptr)), registry_(scenario.seed),
         health_(registry_.apply(config)), random_(scenario.seed), turns_(config.routes.size(), 0) {
     for (const config::Target& target : config.targets) {
       const auto script = scenario.targets.find(target.name);
@@ -216,7 +216,6 @@ class Simulation final : public api::LiveView {
     if (verdict.next != resilience::NextStep::kStop) attempt(call);
   }
 
-  const config::Config& config_;
   const Scenario& scenario_;
   RouteTable table_;
   resilience::HealthRegistry registry_;

@@ -263,6 +263,7 @@ TEST(ReadDecisions, LeavesOutALastLineThatWasCut) {
   const DecisionLog whole = read(std::string(kLeast));
   EXPECT_EQ(whole.decisions.size(), 1u) << "a last line without its end may still be whole";
   EXPECT_FALSE(whole.cut);
+  EXPECT_EQ(error_of("anything"), "line 1: not a JSON object") << "nothing before it looked like a log";
 }
 
 TEST(FactsOf, SpeaksTheVocabularyOfTheNewTable) {
@@ -281,6 +282,20 @@ TEST(FactsOf, SpeaksTheVocabularyOfTheNewTable) {
   EXPECT_EQ(facts.tasks[0].task, 1) << "'prose' has another index";
   EXPECT_EQ(facts.labels, 4u) << "'secret' has another bit";
   EXPECT_EQ(facts.header_matches, 2u) << "the condition has another bit";
+}
+
+TEST(FactsOf, TakesTokensThatNobodyCountedFromTheAnswerOrTheSize) {
+  const auto config = canary_config();
+  const RouteTable table = table_of(config, vocabulary());
+  const DecisionLog log = read(R"({"v":1,"id":"a","facts":{"bytes":400},"tokens_in":77})"
+                               "\n"
+                               R"({"v":1,"id":"b","facts":{"bytes":400}})"
+                               "\n"
+                               R"({"v":1,"id":"c","facts":{"bytes":400,"in":90},"tokens_in":77})"
+                               "\n");
+  EXPECT_EQ(facts_of(log.decisions.at(0), table).input_tokens, 77u);
+  EXPECT_EQ(facts_of(log.decisions.at(1), table).input_tokens, 100u);
+  EXPECT_EQ(facts_of(log.decisions.at(2), table).input_tokens, 90u);
 }
 
 }  // namespace
