@@ -8,6 +8,9 @@
 namespace fluxgate::dialects::openai {
 namespace {
 
+// Of each text that says how a conversation began. Decoding a prompt of 400 KB only to hash it would be most of the work.
+constexpr std::size_t kOpeningBytes = kPrefixBytes;
+
 std::uint32_t saturated(std::uint64_t tokens) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens, std::numeric_limits<std::uint32_t>::max()));
 }
@@ -44,7 +47,8 @@ bool PromptText::add(simdjson::ondemand::value value) {
   std::string_view contents = value.raw_json_token();
   contents = contents.substr(0, contents.rfind('"'));  // the token runs up to the next one
   contents.remove_prefix(std::min<std::size_t>(1, contents.size()));
-  const bool decoding = keeps_text() || opening() || (wanted_.tokens && counter_.decoded);
+  const bool is_short = contents.size() <= kOpeningBytes;
+  const bool decoding = keeps_text() || (opening() && is_short) || (wanted_.tokens && counter_.decoded);
   const std::string_view text = decoding ? decode(value, contents) : std::string_view();
   if (wanted_.tokens) message_tokens_ += count(counter_.decoded ? text : contents);
   if (keeps_text()) {
@@ -52,8 +56,10 @@ bool PromptText::add(simdjson::ondemand::value value) {
     out_.pieces.push_back({text, Role::kUser, message_});
   }
   if (opening()) {
-    if (!opened_) opening_texts_.push_back(text);
-    memory_.prefix.append(text.substr(0, kPrefixBytes - std::min(kPrefixBytes, memory_.prefix.size())));
+    const std::string_view begin =
+        is_short ? text : memory_.odd_strings.emplace_back(decode_leniently(contents.substr(0, kOpeningBytes)));
+    if (!opened_) opening_texts_.push_back(begin);
+    memory_.prefix.append(begin.substr(0, kPrefixBytes - std::min(kPrefixBytes, memory_.prefix.size())));
   }
   return true;
 }
