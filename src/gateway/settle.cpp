@@ -191,10 +191,12 @@ void Pipeline::log_decision(TimePoint now, const telemetry::RequestSample& sampl
     outcome.output_tokens = sample.usage->output;
   }
   if (served_ != nullptr) outcome.usd = price_of(snapshot_->routes().traits()[served_->target], sample.usage);
+  // Sensitivity binds the log as well: what may not leave the premises is not written down either.
+  const bool may_keep_text = rules.text && built_.facts.labels == 0;
   const double unix_seconds = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   const routing::Decision decision{unix_seconds, request_.id, telemetry::to_string(request_.endpoint->label),
                                    snapshot_->version(), built_.facts, plan_, attempts, outcome,
-                                   rules.text ? std::string_view(built_.last_user_text) : std::string_view()};
+                                   may_keep_text ? std::string_view(built_.last_user_text) : std::string_view()};
   log->append(routing::decision_line(snapshot_->routes(), decision));
 }
 

@@ -464,6 +464,18 @@ def test_a_plain_answer_of_nothing_goes_to_the_next(gateway, upstream):
     assert answer.json()["choices"][0]["message"]["content"] == "words", answer
 
 
+def test_the_log_holds_text_only_if_asked_and_never_sensitive_text(gateway, upstream, tmp_path):
+    log = tmp_path / "decisions.ndjson"
+    mock = upstream(ok())
+    gw = gateway(config(mock.url, decision_log={"file": str(log), "text": True}, sensitivity={"detectors": ["email"]}))
+    gw.chat(messages=[{"role": "user", "content": "what is a prime"}])
+    gw.chat(messages=[{"role": "user", "content": "write to anna.schmidt@example.org"}])
+    eventually(lambda: log.exists() and len(log.read_text().splitlines()) == 2, what="two lines")
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert first["prompt"] == "what is a prime" and "prompt" not in second, (first, second)
+    assert second["facts"]["labels"] == ["pii"]
+
+
 # --- learning ---
 @pytest.mark.parametrize("bad,good", [({"score": 0}, {"score": 1}), ({"verdict": "underpowered"}, {"verdict": "good_fit"})])
 def test_feedback_teaches_an_adaptive_route(gateway, upstream, tmp_path, bad, good):
