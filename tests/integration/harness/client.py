@@ -72,7 +72,7 @@ class Client:
         try:
             yield from iter_body(self.reader, response.headers, body, request=False)
         finally:
-            response.body, response.complete = body.data, body.complete
+            response.body, response.complete = bytes(body.data), body.complete
             response.framing, response.chunks = body.framing, body.chunks
 
     def events(self, response: Response):

@@ -112,7 +112,7 @@ class Reader:
 
 @dataclass
 class Body:
-    data: bytes = b""
+    data: bytearray = field(default_factory=bytearray)  # grows in place: bodies of 60 MB come in 60 kB pieces
     complete: bool = False  # ended as its framing says, not by a cut
     framing: str = "none"  # none, length, chunked or close
     chunks: list[bytes] = field(default_factory=list)

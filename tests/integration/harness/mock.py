@@ -210,7 +210,7 @@ class Mock:
             return None  # the gateway gave up in the middle of its request: cancelled
         raw = head + wire.taken()
         _judge_with_h11(raw)
-        return Exchange(number, raw, parts[0], parts[1], headers, body.data, body.framing, time.monotonic())
+        return Exchange(number, raw, parts[0], parts[1], headers, bytes(body.data), body.framing, time.monotonic())
 
     def _play(self, sock: socket.socket, reader: Reader, exchange: Exchange, steps: list) -> bool:
         """True if the connection may carry another request."""
