@@ -11,11 +11,6 @@
 namespace fluxgate::app {
 namespace {
 
-int fail(const std::string& message) {
-  std::cerr << "fluxgate: " << message << "\n";
-  return kFailed;
-}
-
 // `use` gets the operator's catalogue, or null without a file.
 template <class Use>
 int with_catalogue(const std::string& file, Use use) {

@@ -145,6 +145,11 @@ void print(const std::vector<config::Diagnostic>& diagnostics) {
   for (const auto& diagnostic : diagnostics) std::cerr << config::format(diagnostic) << "\n";
 }
 
+int fail(const std::string& message) {
+  std::cerr << "fluxgate: " << message << "\n";
+  return kFailed;
+}
+
 Result<std::string> read_text(const std::string& file) {
   if (file == "-") return std::string((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
   std::ifstream in(file, std::ios::binary);

@@ -20,6 +20,8 @@ inline constexpr int kFailed = 1;  // it was tried and did not work
 inline constexpr int kUsage = 2;   // the command line is wrong
 
 void print(const std::vector<config::Diagnostic>& diagnostics);
+// Says so on standard error; kFailed.
+int fail(const std::string& message);
 // A file's bytes, or standard input for "-". Errors are kConfig.
 Result<std::string> read_text(const std::string& file);
 

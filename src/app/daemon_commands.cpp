@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "fluxgate/config/address.hpp"
 #include "fluxgate/config/defaults.hpp"
+#include "offline.hpp"
 
 namespace fluxgate::app {
 namespace {
@@ -85,12 +86,8 @@ int check(const std::string& file) {
   print(loaded.diagnostics);
   if (!loaded.config) return kFailed;
   // What only making the objects can tell: whether certificates and keys load.
-  telemetry::Metrics metrics;
-  const std::vector<std::uint16_t> no_sims(loaded.config->providers.size(), 1);
-  gateway::LiveState live(1);
-  const auto snapshot = gateway::Snapshot::make(*loaded.config, metrics, live, no_sims);
-  if (!snapshot) {
-    std::cerr << file << ": error: " << snapshot.error().message << "\n";
+  if (const auto offline = Offline::make(*loaded.config); !offline) {
+    std::cerr << file << ": error: " << offline.error().message << "\n";
     return kFailed;
   }
   if (loaded.config->listen.tls) {

@@ -3,18 +3,13 @@
 #include <sstream>
 
 #include "commands.hpp"
-#include "fluxgate/gateway/explainer.hpp"
 #include "fluxgate/routing/replay.hpp"
+#include "offline.hpp"
 
 namespace fluxgate::app {
 namespace {
 
 constexpr int kRefused = 3;  // the log does not support an estimate
-
-int fail(const std::string& message) {
-  std::cerr << "fluxgate: " << message << "\n";
-  return kFailed;
-}
 
 // The command's input: a file, or standard input for "-". Logs may be large, so it is a stream.
 class Input {
@@ -64,19 +59,12 @@ int replay_log(const ReplayArguments& arguments, const gateway::Snapshot& snapsh
 }  // namespace
 
 int replay(const ReplayArguments& arguments) {
-  config::LoadOptions load;
-  load.check_files = false;  // nothing will be sent: keys and certificates need not be there
-  config::LoadResult loaded = config::load_file(arguments.config, load);
-  if (!loaded.config) {
-    print(loaded.diagnostics);
-    return kFailed;
-  }
-  telemetry::Metrics metrics;
-  gateway::LiveState live(1);
-  const std::vector<std::uint16_t> no_sims(loaded.config->providers.size(), 1);
-  const auto snapshot = gateway::Snapshot::make(std::move(*loaded.config), metrics, live, no_sims);
-  if (!snapshot) return fail(snapshot.error().message);
-  return arguments.log.empty() ? replay_outcomes(arguments, **snapshot) : replay_log(arguments, **snapshot);
+  auto config = load_without_secrets(arguments.config);
+  if (!config) return kFailed;
+  const auto offline = Offline::make(std::move(*config));
+  if (!offline) return fail(offline.error().message);
+  const gateway::Snapshot& snapshot = (*offline)->snapshot();
+  return arguments.log.empty() ? replay_outcomes(arguments, snapshot) : replay_log(arguments, snapshot);
 }
 
 }  // namespace fluxgate::app

@@ -5,30 +5,17 @@
 
 #include "commands.hpp"
 #include "fluxgate/base/text.hpp"
-#include "fluxgate/config/defaults.hpp"
 #include "fluxgate/gateway/explainer.hpp"
 #include "fluxgate/routing/simulation.hpp"
 #include "fluxgate/tasks/train.hpp"
+#include "offline.hpp"
 
 namespace fluxgate::app {
 namespace {
 
-int fail(const std::string& message) {
-  std::cerr << "fluxgate: " << message << "\n";
-  return kFailed;
-}
-
 int usage(const std::string& message) {
   std::cerr << "fluxgate: " << message << "\n";
   return kUsage;
-}
-
-config::LoadResult load(const std::string& file) {
-  config::LoadOptions options;
-  // Nothing will be sent: keys and certificates need not be there.
-  options.check_files = false;
-  options.env = [](std::string_view name) { return config::process_env(name).value_or("unset"); };
-  return file.empty() ? config::default_config(config::process_env, false) : config::load_file(file, options);
 }
 
 // "name: value" as it stands on the command line.
@@ -55,18 +42,12 @@ int explain(const ExplainArguments& arguments) {
     if (!header) return usage("--header must be \"name: value\"");
     query->headers.push_back(std::move(*header));
   }
-  config::LoadResult loaded = load(arguments.config);
-  if (!loaded.config) {
-    print(loaded.diagnostics);
-    return kFailed;
-  }
-  telemetry::Metrics metrics;
-  gateway::LiveState live(1);
-  const std::vector<std::uint16_t> no_sims(loaded.config->providers.size(), 1);
-  const auto snapshot = gateway::Snapshot::make(std::move(*loaded.config), metrics, live, no_sims);
-  if (!snapshot) return fail(snapshot.error().message);
+  auto config = load_without_secrets(arguments.config);
+  if (!config) return kFailed;
+  const auto offline = Offline::make(std::move(*config));
+  if (!offline) return fail(offline.error().message);
   const auto form = arguments.json ? gateway::ExplainForm::kJson : gateway::ExplainForm::kText;
-  const auto answer = gateway::explain(**snapshot, live, *query, form);
+  const auto answer = gateway::explain((*offline)->snapshot(), (*offline)->live(), *query, form);
   if (!answer) return fail(answer.error().message);
   std::cout << *answer;
   return kOk;
@@ -77,17 +58,14 @@ int simulate(const SimulateArguments& arguments) {
   if (!text) return fail(text.error().message);
   const auto scenario = routing::parse_scenario(*text);
   if (!scenario) return fail(arguments.scenario + ": " + scenario.error().message);
-  const config::LoadResult loaded = load(arguments.config);
-  if (!loaded.config) {
-    print(loaded.diagnostics);
-    return kFailed;
-  }
-  const auto& targets = loaded.config->targets;
+  const auto config = load_without_secrets(arguments.config);
+  if (!config) return kFailed;
+  const auto& targets = config->targets;
   for (const auto& scripted : scenario->targets) {
     const bool known = std::any_of(targets.begin(), targets.end(), [&](const auto& item) { return item.name == scripted.first; });
     if (!known) return fail(arguments.scenario + ": targets." + scripted.first + ": the configuration has no such target");
   }
-  routing::print_report(std::cout, *loaded.config, routing::simulate(*loaded.config, *scenario));
+  routing::print_report(std::cout, *config, routing::simulate(*config, *scenario));
   return kOk;
 }
 

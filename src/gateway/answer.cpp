@@ -3,20 +3,16 @@
 
 #include "attempt.hpp"
 #include "fluxgate/dialects/openai/errors.hpp"
+#include "fluxgate/gateway/health_claim.hpp"
 #include "fluxgate/gateway/pipeline.hpp"
 #include "fluxgate/routing/explain.hpp"
-#include "fluxgate/gateway/health_claim.hpp"
 #include "hedging.hpp"
+#include "verdict.hpp"
 
 namespace fluxgate::gateway {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
-
-// The request ended for a reason of its own: what an upstream said before is beside the point.
-bool ends_request(const Error& error) {
-  return error.kind == ErrorKind::kClientGone || error.kind == ErrorKind::kDraining || error.kind == ErrorKind::kDeadline;
-}
 
 }  // namespace
 

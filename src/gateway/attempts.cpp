@@ -3,11 +3,12 @@
 
 #include "attempt.hpp"
 #include "fluxgate/dialects/openai/errors.hpp"
+#include "fluxgate/gateway/health_claim.hpp"
 #include "fluxgate/gateway/pipeline.hpp"
 #include "fluxgate/net/await.hpp"
 #include "fluxgate/telemetry/log.hpp"
-#include "fluxgate/gateway/health_claim.hpp"
 #include "hedging.hpp"
+#include "verdict.hpp"
 
 namespace fluxgate::gateway {
 namespace {
@@ -16,26 +17,6 @@ using net::Interrupt;
 using resilience::Fault;
 using resilience::NextStep;
 using resilience::Verdict;
-
-// The request must end now: its client left, its time is up, or the process is going.
-bool ends_request(const Error& error) {
-  return error.kind == ErrorKind::kClientGone || error.kind == ErrorKind::kDraining ||
-         error.kind == ErrorKind::kDeadline;
-}
-
-Verdict judge(const Attempt& attempt, const Result<void>& result, bool filter_fallback) {
-  if (result) return {Fault::kNone, NextStep::kStop};
-  const Error& error = result.error();
-  if (ends_request(error) || error.kind == ErrorKind::kCancelled) return {Fault::kCancelled, NextStep::kStop};
-  if (attempt.empty_answer()) return resilience::classify_empty_answer();
-  if (error.kind == ErrorKind::kUpstreamStatus) {
-    return resilience::classify_status(attempt.status(), resilience::recognise(attempt.status(), attempt.whole()), filter_fallback);
-  }
-  if (error.kind == ErrorKind::kUpstreamInBand) {
-    return resilience::classify_in_band(resilience::recognise(200, attempt.in_band_error()), filter_fallback);
-  }
-  return resilience::classify_error(error);
-}
 
 Error all_busy() {
   return {ErrorKind::kOverloaded, ErrorSource::kGateway, Retry::kYes, "every target of the route has become busy or unwell"};

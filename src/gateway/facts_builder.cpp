@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fluxgate/base/hash.hpp"
 #include "fluxgate/base/text.hpp"
 #include "fluxgate/dialects/openai/lenient_string.hpp"
 
@@ -67,13 +68,6 @@ std::uint64_t named_labels(const sensitivity::Detectors& detectors, std::string_
   return bits;
 }
 
-bool may_trim(const Snapshot& snapshot) {
-  const auto& routes = snapshot.config().routes;
-  return std::any_of(routes.begin(), routes.end(), [](const config::Route& route) {
-    return route.context.on_overflow == config::OnOverflow::kTrim;
-  });
-}
-
 }  // namespace
 
 OwnFields OwnFields::of(const http::Fields& fields) {
@@ -114,7 +108,7 @@ Result<BuiltFacts> FactsBuilder::build(const Snapshot& snapshot, const EndpointS
   if (scan.stream) facts.needs.add(api::Ability::kStreaming);
   if (needed.headers) facts.header_matches = header_bits(table, headers);
   if (!own.labels.empty()) facts.labels |= named_labels(snapshot.detectors(), own.labels);
-  if (!own.session.empty()) facts.session = dialects::openai::fact_hash(own.session);
+  if (!own.session.empty()) facts.session = hash_text(own.session);
   if (!own.priority.empty()) {
     built.lowered_to = parse_priority(own.priority);
     if (!built.lowered_to) {
@@ -149,7 +143,7 @@ Result<void> FactsBuilder::read_body(const Snapshot& snapshot, const EndpointSpe
   if (!read) return std::move(read).error();
   built.facts = read->facts;
   built.split_messages = read->split;
-  if (needed.tokens && may_trim(snapshot)) built.messages = read->messages;
+  if (needed.spans) built.messages = read->messages;
   if (needed.tasks) snapshot.tagger().guess(built.facts, read->last_user_text, named_task);
   if (wanted.segments) {
     sensitivity::Findings findings;

@@ -11,8 +11,8 @@
 
 #include "attempt.hpp"
 #include "fluxgate/api/plan.hpp"
-#include "fluxgate/net/await.hpp"
 #include "fluxgate/gateway/health_claim.hpp"
+#include "fluxgate/net/await.hpp"
 
 namespace fluxgate::gateway {
 

@@ -3,21 +3,11 @@
 #include "fluxgate/gateway/snapshot.hpp"
 
 namespace fluxgate::gateway {
-namespace {
-
-bool same_rules(const config::Canary& a, const config::Canary& b) {
-  return a.targets == b.targets && a.steps == b.steps && a.step_duration == b.step_duration &&
-         a.min_requests == b.min_requests && a.max_error_increase == b.max_error_increase &&
-         a.max_ttft_ratio == b.max_ttft_ratio && a.confidence == b.confidence;
-}
-
-}  // namespace
-
 // ---- one route -----------------------------------------------------------------------------------------------------
 
 void RouteLive::apply_canary(const std::optional<config::Canary>& rules, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  if (rules && canary_rules_ && same_rules(*rules, *canary_rules_)) return;
+  if (rules && rules == canary_rules_) return;
   canary_rules_ = rules;
   canary_.reset();
   if (rules) canary_.emplace(*rules, now);

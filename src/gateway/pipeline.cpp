@@ -1,8 +1,8 @@
 #include "fluxgate/gateway/pipeline.hpp"
 
 #include "attempt.hpp"
-#include "fluxgate/http/multipart.hpp"
 #include "fluxgate/gateway/health_claim.hpp"
+#include "fluxgate/http/multipart.hpp"
 #include "hedging.hpp"
 
 namespace fluxgate::gateway {

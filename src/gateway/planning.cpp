@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include "attempt.hpp"
+#include "fluxgate/gateway/health_claim.hpp"
 #include "fluxgate/gateway/pipeline.hpp"
 #include "fluxgate/net/await.hpp"
 #include "fluxgate/resilience/shed.hpp"
 #include "fluxgate/routing/decision.hpp"
-#include "fluxgate/gateway/health_claim.hpp"
 #include "trim.hpp"
 
 namespace fluxgate::gateway {

@@ -3,9 +3,10 @@
 
 #include "attempt.hpp"
 #include "fluxgate/base/hash.hpp"
-#include "fluxgate/gateway/pipeline.hpp"
-#include "fluxgate/routing/decision.hpp"
 #include "fluxgate/gateway/health_claim.hpp"
+#include "fluxgate/gateway/pipeline.hpp"
+#include "fluxgate/policies/estimates.hpp"
+#include "fluxgate/routing/decision.hpp"
 #include "hedging.hpp"
 
 namespace fluxgate::gateway {
@@ -16,10 +17,8 @@ constexpr int kClientClosedRequest = 499;  // nginx's number for it; never sent
 // Dollars for what the provider reported. NaN without a price or a report.
 double price_of(const policies::Traits& traits, const std::optional<telemetry::TokenCounts>& usage) {
   if (!traits.price || !usage) return api::kUnknown;
-  const double cached = static_cast<double>(std::min(usage->cached_input, usage->input));
-  const double fresh = static_cast<double>(usage->input) - cached;
-  return (fresh * traits.price->input + cached * traits.price->cached_input.value_or(traits.price->input) +
-          static_cast<double>(usage->output) * traits.price->output) / 1e6;
+  const auto cached = static_cast<double>(std::min(usage->cached_input, usage->input));
+  return policies::money(*traits.price, static_cast<double>(usage->input), cached, static_cast<double>(usage->output));
 }
 
 // How a broken stream counts for its target.

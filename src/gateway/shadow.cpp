@@ -3,12 +3,13 @@
 #include <cstring>
 
 #include "attempt.hpp"
+#include "fluxgate/gateway/health_claim.hpp"
 #include "fluxgate/gateway/pipeline.hpp"
 #include "fluxgate/policies/estimates.hpp"
 #include "fluxgate/policies/filters.hpp"
 #include "fluxgate/telemetry/log.hpp"
-#include "fluxgate/gateway/health_claim.hpp"
 #include "hedging.hpp"
+#include "verdict.hpp"
 
 namespace fluxgate::gateway {
 namespace {
@@ -83,11 +84,7 @@ resilience::AttemptReport report_of(const Attempt& attempt, const Result<void>& 
   report.key = attempt.key();
   report.elapsed = to_seconds(SteadyClock::now() - attempt.began_at());
   report.retry_after = attempt.retry_after();
-  if (result) return report;
-  const Error& error = result.error();
-  report.fault = error.kind == ErrorKind::kUpstreamStatus
-                     ? resilience::classify_status(attempt.status(), resilience::recognise(attempt.status(), attempt.whole()), false).fault
-                     : resilience::classify_error(error).fault;
+  report.fault = judge(attempt, result, false).fault;
   return report;
 }
 

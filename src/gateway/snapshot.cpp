@@ -119,7 +119,8 @@ Result<void> Snapshot::make_targets(telemetry::Metrics& metrics, LiveState& live
     runtime.provider_metrics = metrics.provider(target.provider);
     runtime.health = health.targets[i];
     runtime.keys = runtime.health->keys();
-    runtime.encoding = target.tokenizer.empty() ? tokens::encoding_for_model(target.model)
+    const std::string& known_as = target.catalogue.empty() ? target.model : target.catalogue;
+    runtime.encoding = target.tokenizer.empty() ? tokens::encoding_for_model(known_as)
                                                 : tokens::parse_encoding(target.tokenizer).value_or(tokens::Encoding::kEstimate);
     targets_.push_back(std::move(runtime));
   }

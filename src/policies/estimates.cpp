@@ -40,6 +40,11 @@ double table_row(const RouteRules& rules, std::size_t row, std::uint32_t target)
 
 }  // namespace
 
+double money(const config::Price& price, double input, double cached, double output) {
+  const double prompt = (input - cached) * price.input + cached * price.cached_input.value_or(price.input);
+  return (prompt + output * price.output) / kMillion;
+}
+
 double expected_quality(const api::RequestFacts& facts, const RouteRules& rules, const Traits& traits) {
   double otherwise = table_row(rules, 0, traits.index);
   if (std::isnan(otherwise) && traits.quality) otherwise = *traits.quality;
@@ -75,9 +80,8 @@ void estimate(const api::RequestFacts& facts, const RouteRules& rules, std::uint
   // A prompt that nobody counted costs something all the same: unknown, not the price of the answer alone.
   if (option.traits->price && facts.input_tokens > 0) {
     const config::Price& price = *option.traits->price;
-    const double prompt = (n_in - n_cached) * price.input + n_cached * price.cached_input.value_or(price.input);
-    out.usd = (prompt + n_out * price.output) / kMillion;
-    out.usd_p95 = (prompt + cautious_output(n_out, reserved_output, facts, status) * price.output) / kMillion;
+    out.usd = money(price, n_in, n_cached, n_out);
+    out.usd_p95 = money(price, n_in, n_cached, cautious_output(n_out, reserved_output, facts, status));
   }
   if (status.ttft > 0) {
     out.ttft = status.ttft + status.prefill * (n_in - n_cached);

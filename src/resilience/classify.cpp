@@ -71,10 +71,6 @@ Verdict classify_error(const Error& error) {
   return {error.source == ErrorSource::kClient ? Fault::kClient : Fault::kCancelled, NextStep::kStop};
 }
 
-NextStep after_status(int status) { return classify_status(status, ErrorClass::kNone, false).next; }
-
-NextStep after_error(const Error& error) { return classify_error(error).next; }
-
 std::optional<std::chrono::milliseconds> backoff(std::size_t again, std::chrono::milliseconds base,
                                                  std::optional<std::chrono::milliseconds> retry_after,
                                                  std::chrono::milliseconds longest, Random& random) {

@@ -6,6 +6,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "fluxgate/policies/estimates.hpp"
 #include "fluxgate/base/hash.hpp"
 
 namespace fluxgate::routing {
@@ -215,14 +216,12 @@ double LoggedMoney::of(const LoggedDecision& decision, std::uint32_t target) con
   const LoggedOutcome& outcome = decision.outcome;
   const double input = static_cast<double>(outcome.input_tokens.value_or(decision.facts.input_tokens));
   if (!traits.price || input <= 0) return api::kUnknown;
-  const config::Price& price = *traits.price;
   const bool same = outcome.served == traits.name;
   const double median = live_.status(target).output_median;
   double output = static_cast<double>(outcome.output_tokens.value_or(0));
   if (!(same && outcome.output_tokens) && median > 0) output = median;
   const double cached = same ? static_cast<double>(outcome.cached_tokens.value_or(0)) : 0;
-  return ((input - cached) * price.input + cached * price.cached_input.value_or(price.input) + output * price.output) /
-         1e6;
+  return policies::money(*traits.price, input, cached, output);
 }
 
 // ---- the world as the log shows it

@@ -32,11 +32,6 @@ Kind kind_of(const config::Match& match, std::string_view model) {
   return exact ? kExact : kWildcard;
 }
 
-bool needs_money(const config::Route& route) {
-  return route.policy.order_by == config::OrderBy::kCost || route.policy.order_by == config::OrderBy::kWeighted ||
-         route.policy.order_by == config::OrderBy::kAdaptive || route.policy.max_cost;
-}
-
 constexpr std::uint64_t kProvenCount = 20;  // observations of a target for a task
 
 bool reads_quality(const config::Policy& policy) {
@@ -58,7 +53,7 @@ std::optional<std::size_t> quality_row(const std::vector<std::string>& names, co
 FactsNeeded& FactsNeeded::operator|=(const FactsNeeded& other) {
   shape |= other.shape;
   tokens |= other.tokens;
-  rough |= other.rough;
+  spans |= other.spans;
   tasks |= other.tasks;
   labels |= other.labels;
   headers |= other.headers;
@@ -214,9 +209,6 @@ FactsNeeded RouteTable::facts_needed(const CompiledRoute& route) const {
                  rules.hedge;  // which is not for requests with tools
   for (const std::uint32_t target : all) needed.shape = needed.shape || (choice && !traits_[target].abilities.no.empty());
   needed.tokens = rules.match.min_tokens || rules.match.max_tokens || rules.policy.max_cost;
-  const bool by_load = rules.balance == config::Balance::kLeastOutstanding || rules.balance == config::Balance::kP2c ||
-                       rules.balance == config::Balance::kPrefix;
-  needed.rough = choice && (by_load || needs_money(rules) || rules.policy.order_by == config::OrderBy::kLatency);
   return needed;
 }
 
@@ -224,8 +216,8 @@ FactsNeeded RouteTable::facts_needed(const CompiledRoute& route) const {
 bool RouteTable::reads_estimates(const CompiledRoute& route) const {
   const config::Policy& policy = route.config->policy;
   const config::Balance balance = route.config->balance;
-  return route.needed.tokens || route.needed.rough || route.smallest_window != 0 || policy.order_by != config::OrderBy::kListed || policy.quality_floor > 0 ||
-         policy.max_cost || balance == config::Balance::kP2c || balance == config::Balance::kLeastOutstanding ||
+  return route.needed.tokens || route.smallest_window != 0 || policy.order_by != config::OrderBy::kListed ||
+         policy.quality_floor > 0 || policy.max_cost || balance == config::Balance::kP2c || balance == config::Balance::kLeastOutstanding ||
          balance == config::Balance::kPrefix || !config_.decision_log.file.empty();
 }
 
@@ -252,8 +244,9 @@ FactsNeeded RouteTable::needed_for(const CompiledRoute& route, std::size_t body_
   FactsNeeded needed = route.needed;
   if (route.smallest_window == 0) return needed;
   const std::uint64_t answer = max_output.value_or(route.config->context.default_output);
-  needed.tokens = needed.tokens || body_bytes + answer > route.smallest_window;
-  needed.rough = true;
+  const bool may_be_too_long = body_bytes + answer > route.smallest_window;
+  needed.tokens = needed.tokens || may_be_too_long;
+  needed.spans = may_be_too_long && route.config->context.on_overflow == config::OnOverflow::kTrim;
   return needed;
 }
 
@@ -266,7 +259,7 @@ FactsNeeded RouteTable::needed(std::string_view model, std::size_t body_bytes, s
   }
   if (const CompiledRoute* plain = plain_match(model)) needed |= needed_for(*plain, body_bytes, max_output);
   // A log is replayed on tables that ask for other facts than this one does.
-  if (!config_.decision_log.file.empty()) needed |= FactsNeeded{true, true, true, true, true, true};
+  if (!config_.decision_log.file.empty()) needed |= FactsNeeded{.shape = true, .tokens = true, .tasks = true, .labels = true, .headers = true};
   return needed;
 }
 

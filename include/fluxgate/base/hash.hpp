@@ -2,6 +2,7 @@
 // that a session stays where it is across restarts. Not for secrets, and not against an adversary.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -19,22 +20,27 @@ constexpr std::uint64_t combine_hashes(std::uint64_t a, std::uint64_t b) {
   return mix_bits(a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2)));
 }
 
-// Eight bytes at a time through the mixer. Never 0, which callers use for "none".
+// Eight bytes at a time, one multiplication each (Knuth's multiplicative hashing), and the finaliser at the end. Whoever
+// knows the function can make two texts collide. Never 0, which callers use for "none".
 inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0) {
-  std::uint64_t hash = mix_bits(seed ^ (text.size() * 0x9e3779b97f4a7c15ULL) ^ 0x2545f4914f6cdd1dULL);
-  while (text.size() >= 8) {
+  constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15ULL;  // 2^64 over the golden ratio, odd
+  const auto step = [](std::uint64_t hash, std::uint64_t word) { return (std::rotl(hash, 23) ^ word) * kFactor; };
+  std::uint64_t hash = step(seed, text.size());
+  for (; text.size() >= 8; text.remove_prefix(8)) {
     std::uint64_t word;
     std::memcpy(&word, text.data(), 8);
-    hash = mix_bits(hash ^ word) + 0x9e3779b97f4a7c15ULL;
-    text.remove_prefix(8);
+    hash = step(hash, word);
   }
-  std::uint64_t rest = 0;
-  std::memcpy(&rest, text.data(), text.size());
-  hash = mix_bits(hash ^ rest);
+  if (!text.empty()) {
+    std::uint64_t rest = 0;
+    std::memcpy(&rest, text.data(), text.size());
+    hash = step(hash, rest);
+  }
+  hash = mix_bits(hash);
   return hash == 0 ? 1 : hash;
 }
 
-// A hash as a number in [0, 1).
-constexpr double unit_of(std::uint64_t hash) { return static_cast<double>(hash >> 11) * 0x1.0p-53; }
+// A hash as a number in (0, 1), both ends out, so that its logarithm can be taken: 52 bits and a half.
+constexpr double unit_of(std::uint64_t hash) { return (static_cast<double>(hash >> 12) + 0.5) * 0x1.0p-52; }
 
 }  // namespace fluxgate

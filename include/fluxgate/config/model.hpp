@@ -285,6 +285,8 @@ struct Canary {
   double max_error_increase = 0.02;        // absolute; above it with confidence: abort
   double max_ttft_ratio = 1.5;             // of the median time to first token; above it: abort
   double confidence = 0.95;
+
+  friend bool operator==(const Canary&, const Canary&) = default;
 };
 
 // Copies of a share of requests go to other targets too; their answers are measured and thrown away.

@@ -14,6 +14,9 @@ namespace fluxgate::policies {
 // Unknown stays NaN: an unpriced target has no expected money, it is not free.
 void estimate(const api::RequestFacts& facts, const RouteRules& rules, std::uint64_t reserved_output, Option& option);
 
+// Dollars for these tokens; `cached` of `input` came from the provider's prompt cache.
+double money(const config::Price& price, double input, double cached, double output);
+
 // sum over facts.tasks of probability x table row; the default row for what is missing; then the operator's value;
 // else NaN.
 double expected_quality(const api::RequestFacts& facts, const RouteRules& rules, const Traits& traits);

@@ -38,10 +38,6 @@ Verdict classify_error(const Error& error);
 // For an answer that ended well by its own account but holds no token and no finish reason.
 Verdict classify_empty_answer();
 
-// The next steps alone, for callers that know no body.
-NextStep after_status(int status);
-NextStep after_error(const Error& error);
-
 // How long to wait before the `again`-th retry (from 1) of the same target: `base` doubled each time up to 8 s, with
 // equal jitter (half fixed, half drawn); the upstream's Retry-After if it is longer. Nothing if the wait would be
 // longer than `longest`.

@@ -22,7 +22,7 @@ namespace fluxgate::routing {
 struct FactsNeeded {
   bool shape = false;    // abilities, turns, hashes of session, user and prefix
   bool tokens = false;   // an estimate of the input from its text
-  bool rough = false;    // a guess from the size of the body will do: for load and expected money
+  bool spans = false;    // where each message stands, for trimming
   bool tasks = false;    // the tagger
   bool labels = false;   // the detectors
   bool headers = false;  // the table's header conditions

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "fluxgate/base/hash.hpp"
 #include "fluxgate/dialects/openai/lenient_string.hpp"
 
 namespace fluxgate::dialects::openai {
@@ -31,7 +32,7 @@ std::uint32_t PromptText::end_message(Role role, bool framed) {
     last_user_end_ = out_.pieces.size();
   }
   if (wanted_.shape && !opened_ && (role == Role::kSystem || role == Role::kUser)) {
-    for (const auto text : opening_texts_) opening_hash_ = fact_hash(text, opening_hash_);
+    for (const auto text : opening_texts_) opening_hash_ = hash_text(text, opening_hash_);
     opened_ = role == Role::kUser && opening_hash_ != 0;
   }
   message_ = kNoMessage;
@@ -52,7 +53,7 @@ bool PromptText::add(simdjson::ondemand::value value) {
   const std::string_view text = decoding ? decode(value, contents) : std::string_view();
   if (wanted_.tokens) message_tokens_ += count(counter_.decoded ? text : contents);
   if (keeps_text()) {
-    if (wanted_.text) out_.facts.text = fact_hash(text, out_.facts.text);
+    if (wanted_.text) out_.facts.text = hash_text(text, out_.facts.text);
     out_.pieces.push_back({text, Role::kUser, message_});
   }
   if (opening()) {
@@ -94,7 +95,7 @@ void PromptText::finish(std::uint64_t model, std::uint64_t session) {
   }
   if (wanted_.shape) {
     facts.session = session != 0 ? session : opened_ ? opening_hash_ : 0;
-    if (!memory_.prefix.empty()) facts.prefix = fact_hash(memory_.prefix, model);
+    if (!memory_.prefix.empty()) facts.prefix = hash_text(memory_.prefix, model);
   }
   if (wanted_.text) join_last_user();
 }

@@ -1,3 +1,4 @@
+#include "fluxgate/base/hash.hpp"
 #include "fluxgate/dialects/openai/request_facts.hpp"
 
 #include <simdjson.h>
@@ -254,18 +255,18 @@ void FactsWalk::take_stream(Value value) {
   if (bool_of(value).value_or(false)) need(Ability::kStreaming);
 }
 
-void FactsWalk::take_model(Value value) { model_ = fact_hash(string_of(value)); }
+void FactsWalk::take_model(Value value) { model_ = hash_text(string_of(value)); }
 
 void FactsWalk::take_user(Value value) {
-  if (const auto name = string_of(value); !name.empty()) user_ = fact_hash(name);
+  if (const auto name = string_of(value); !name.empty()) user_ = hash_text(name);
 }
 
 void FactsWalk::take_safety_identifier(Value value) {
-  if (const auto name = string_of(value); !name.empty()) safety_identifier_ = fact_hash(name);
+  if (const auto name = string_of(value); !name.empty()) safety_identifier_ = hash_text(name);
 }
 
 void FactsWalk::take_session(SessionSource source, Value value) {
-  if (const auto id = string_of(value); !id.empty()) session_[source] = fact_hash(id);
+  if (const auto id = string_of(value); !id.empty()) session_[source] = hash_text(id);
 }
 
 void FactsWalk::take_metadata(Value value) {

@@ -25,7 +25,7 @@ TEST(Classify, Statuses) {
                         Case{504, NextStep::kAnyTarget},   Case{505, NextStep::kOtherTarget},
                         Case{529, NextStep::kAnyTarget},   Case{599, NextStep::kAnyTarget},
                         Case{301, NextStep::kStop},        Case{304, NextStep::kStop}}) {
-    EXPECT_EQ(after_status(c.status), c.step) << c.status;
+    EXPECT_EQ(classify_status(c.status, ErrorClass::kNone, false).next, c.step) << c.status;
   }
 }
 
@@ -33,7 +33,7 @@ TEST(Classify, Errors) {
   constexpr int kKinds = static_cast<int>(ErrorKind::kConfig) + 1;
   for (int i = 0; i < kKinds; ++i) {
     const auto kind = static_cast<ErrorKind>(i);
-    const NextStep step = after_error({kind, ErrorSource::kUpstream, Retry::kYes, ""});
+    const NextStep step = classify_error({kind, ErrorSource::kUpstream, Retry::kYes, ""}).next;
     switch (kind) {
       case ErrorKind::kConnect:
       case ErrorKind::kUpstreamReset: EXPECT_EQ(step, NextStep::kAnyTarget) << to_string(kind); break;

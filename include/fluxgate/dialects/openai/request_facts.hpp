@@ -102,10 +102,6 @@ inline constexpr std::size_t kAudioCharsPerToken = 1000;  // 10 tokens a second 
 inline constexpr std::uint32_t kFileTokens = 1000;
 inline constexpr std::size_t kPrefixBytes = 1024;  // of prompt text in RequestFacts::prefix
 
-// The hash of all facts, so that the gateway can hash a header or a key alike. Never 0. Not for secrets: whoever knows
-// the function can make two texts collide, which wins them no more than the same place in a balance.
-std::uint64_t fact_hash(std::string_view text, std::uint64_t seed = 0);
-
 class RequestFactsReader {
  public:
   RequestFactsReader();
