@@ -31,7 +31,8 @@ bool has_media_type(std::string_view content_type, std::string_view type) {
 Attempt::Attempt(WorkerState& state, net::Interrupt& interrupt, const ClientRequest& request,
                  const TargetRuntime& target, Terms terms)
     : state_(state), interrupt_(interrupt), request_(request), target_(target), terms_(std::move(terms)),
-      upstream_request_(request, target, terms_.key ? terms_.key->secret.get() : nullptr) {}
+      key_(target.keys ? target.keys->next(began_at_) : std::nullopt),
+      upstream_request_(request, target, key_ && target.provider->rotates_keys() ? key_->secret.get() : nullptr) {}
 
 void Attempt::arm(Duration limit) { interrupt_.arm(std::min(terms_.deadline, SteadyClock::now() + limit)); }
 

@@ -23,8 +23,6 @@ class Attempt {
     const config::Attempts& budget;
     const config::Limits& limits;
     TimePoint deadline;
-    // The credential of a provider that has several; also says what to report on.
-    std::optional<resilience::KeyRing::Pick> key{};
     // A stream has begun only when it has shown text or a call: an announcement of the role wins no race.
     bool first_content = false;
   };
@@ -62,8 +60,8 @@ class Attempt {
 
   // The answer is well-formed and says nothing: no token, no reason why it ended.
   bool empty_answer() const { return empty_answer_; }
-  // KeyRing::Pick::id of the credential that was used; 0: the provider has only one, or none.
-  std::uint64_t key() const { return terms_.key ? terms_.key->id : 0; }
+  // KeyRing::Pick::id of the credential that was used, for the report; 0: none.
+  std::uint64_t key() const { return key_ ? key_->id : 0; }
 
   const TargetRuntime& target() const { return target_; }
   // What a success status came with instead of an answer, if that was an error.
@@ -105,6 +103,9 @@ class Attempt {
   const ClientRequest& request_;
   const TargetRuntime& target_;
   Terms terms_;
+  TimePoint began_at_ = SteadyClock::now();
+  // Whose turn it is among the provider's keys, one or several: a refusal is reported on it.
+  std::optional<resilience::KeyRing::Pick> key_;
   UpstreamRequest upstream_request_;
 
   std::optional<upstream::Exchange> exchange_;
@@ -126,7 +127,6 @@ class Attempt {
   std::optional<std::chrono::milliseconds> retry_after_;
   std::optional<dialects::openai::StreamMeter> meter_;
   std::optional<json::Scanner::ResponseScan> scan_;
-  TimePoint began_at_ = SteadyClock::now();
   TimePoint sent_at_{};
   TimePoint answered_at_{};
   Duration upstream_time_{};

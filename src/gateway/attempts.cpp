@@ -81,7 +81,6 @@ std::unique_ptr<Attempt> Pipeline::new_attempt(std::uint32_t index, Interrupt& i
   const TargetRuntime& target = snapshot_->target(index);
   Attempt::Terms terms{*plan_.attempts, snapshot_->config().limits, deadline_};
   terms.first_content = first_content;
-  if (target.keys && target.provider->rotates_keys()) terms.key = target.keys->next(SteadyClock::now());
   return std::make_unique<Attempt>(state_, interrupt, request_, target, std::move(terms));
 }
 

@@ -126,7 +126,6 @@ net::Task<void> run_shadow(WorkerState& state, std::unique_ptr<ShadowCall> call)
   if (!claim) co_return;
   const config::Attempts& budget = call->snapshot->routes().routes()[call->route].config->attempts;
   Attempt::Terms terms{budget, call->snapshot->config().limits, call->request.received + budget.deadline};
-  if (target.keys && target.provider->rotates_keys()) terms.key = target.keys->next(SteadyClock::now());
   Attempt attempt(state, call->interrupt, call->request, target, std::move(terms));
   auto result = co_await attempt.start();
   if (result && attempt.shape() == Attempt::Shape::kEvents) {

@@ -319,6 +319,17 @@ def test_a_refused_key_rests_and_the_next_one_serves(gateway, upstream):
     assert gw.metric("fluxgate_target_gate", target="t0", gate="open") == 1, "the target is not to blame"
 
 
+def test_an_only_key_that_is_refused_rests_too(gateway, upstream):
+    refused, other = upstream(error(401)), upstream(ok())
+    gw = gateway(config(refused.url, other.url))
+    assert gw.chat().headers["x-fluxgate-attempts"] == "2"
+    for _ in range(3):
+        assert gw.chat().headers["x-fluxgate-attempts"] == "1"
+    assert refused.count == 1
+    assert gw.metric("fluxgate_target_gate", target="t0", gate="no_credential") == 1
+    assert gw.metric("fluxgate_breaker_trips_total", target="t0") == 0, "the provider is not to blame"
+
+
 def test_context_errors_go_to_a_larger_window_only(gateway, upstream):
     small = upstream(error(400, "too long", "invalid_request_error", "context_length_exceeded"))
     same, large = upstream(ok("same")), upstream(ok("large"))
